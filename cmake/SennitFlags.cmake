@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+# Flags of everything we compile: an interface target, so that users of add_subdirectory keep
+# their own.
+add_library(sennit_flags INTERFACE)
+target_compile_features(sennit_flags INTERFACE c_std_11 cxx_std_17)
+target_compile_definitions(sennit_flags INTERFACE _GNU_SOURCE)
+target_compile_options(sennit_flags INTERFACE
+  -Wall -Wextra -Werror -Wshadow -Wvla -Wpointer-arith -Wundef
+  $<$<COMPILE_LANGUAGE:C>:-Wstrict-prototypes$<SEMICOLON>-Wmissing-prototypes>
+  -fvisibility=hidden -fno-omit-frame-pointer -fstack-clash-protection -fno-strict-aliasing
+  -fno-reorder-functions)
+target_link_options(sennit_flags INTERFACE -Wl,-z,now -Wl,-z,relro)
+if(CMAKE_C_COMPILER_ID MATCHES Clang)
+  # clang has no -fno-reorder-functions and says so
+  target_compile_options(sennit_flags INTERFACE -Wno-ignored-optimization-argument)
+endif()
+
+if(SENNIT_SANITIZE STREQUAL address)
+  target_compile_options(sennit_flags INTERFACE -fsanitize=address,undefined
+                         -fno-sanitize-recover=undefined)
+  target_link_options(sennit_flags INTERFACE -fsanitize=address,undefined)
+elseif(SENNIT_SANITIZE STREQUAL thread)
+  target_compile_options(sennit_flags INTERFACE -fsanitize=thread)
+  target_link_options(sennit_flags INTERFACE -fsanitize=thread)
+elseif(NOT SENNIT_SANITIZE STREQUAL "")
+  message(FATAL_ERROR "SENNIT_SANITIZE is '${SENNIT_SANITIZE}': empty, address or thread")
+endif()

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+# What each folder's CMakeLists.txt calls.
+
+# sennit_objects(NAME SOURCES a.c … [LINK lib …] [INCLUDE dir …]): position-independent objects of
+# a part of a library.
+function(sennit_objects name)
+  cmake_parse_arguments(A "" "" "SOURCES;LINK;INCLUDE" ${ARGN})
+  add_library(${name} OBJECT ${A_SOURCES})
+  set_target_properties(${name} PROPERTIES POSITION_INDEPENDENT_CODE ON)
+  target_link_libraries(${name} PRIVATE sennit_flags ${A_LINK})
+  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/include
+                             ${PROJECT_SOURCE_DIR}/src ${A_INCLUDE})
+endfunction()
+
+# sennit_library(NAME OBJECTS o … LINK lib …): libNAME.a and libNAME.so.0 of these objects.
+# The static one is the target NAME; the shared one NAME_shared.
+function(sennit_library name)
+  cmake_parse_arguments(A "" "MAP" "OBJECTS;LINK" ${ARGN})
+  set(objects)
+  foreach(o IN LISTS A_OBJECTS)
+    list(APPEND objects $<TARGET_OBJECTS:${o}>)
+  endforeach()
+  add_library(${name} STATIC ${objects})
+  target_link_libraries(${name} PUBLIC ${A_LINK})
+  set(public_includes $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
+                      $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+  target_include_directories(${name} PUBLIC ${public_includes})
+  add_library(${name}_shared SHARED ${objects})
+  set(shared_link)
+  foreach(l IN LISTS A_LINK)
+    if(TARGET ${l}_shared)
+      list(APPEND shared_link ${l}_shared)
+    else()
+      list(APPEND shared_link ${l})
+    endif()
+  endforeach()
+  target_link_libraries(${name}_shared PRIVATE sennit_flags PUBLIC ${shared_link})
+  target_include_directories(${name}_shared PUBLIC ${public_includes})
+  set_target_properties(${name}_shared PROPERTIES OUTPUT_NAME ${name} SOVERSION 0
+                        VERSION ${PROJECT_VERSION})
+  target_link_options(${name}_shared PRIVATE
+    -Wl,--version-script=${PROJECT_SOURCE_DIR}/cmake/sennit.map)
+  set_target_properties(${name}_shared PROPERTIES
+    LINK_DEPENDS ${PROJECT_SOURCE_DIR}/cmake/sennit.map)
+  set_property(GLOBAL APPEND PROPERTY SENNIT_LIBRARIES ${name} ${name}_shared)
+endfunction()
+
+# sennit_program(NAME SOURCES a.c … LINK lib …): a program from public headers, in build/bin.
+function(sennit_program name)
+  cmake_parse_arguments(A "" "" "SOURCES;LINK;INCLUDE" ${ARGN})
+  add_executable(${name} ${A_SOURCES})
+  target_link_libraries(${name} PRIVATE sennit_flags ${A_LINK})
+  target_include_directories(${name} PRIVATE ${A_INCLUDE})
+endfunction()
+
+# sennit_test(NAME SOURCES a.c … LINK lib … [TIMEOUT s] [LABELS l …] [ARGS …] [INTERNAL]):
+# a test program in build/tests and its ctest entry. INTERNAL lets it see src/.
+function(sennit_test name)
+  cmake_parse_arguments(A "INTERNAL" "TIMEOUT" "SOURCES;LINK;LABELS;ARGS;ENV;INCLUDE" ${ARGN})
+  add_executable(${name} ${A_SOURCES})
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+  target_link_libraries(${name} PRIVATE sennit_flags ${A_LINK})
+  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests ${A_INCLUDE})
+  if(A_INTERNAL)
+    target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/src)
+  endif()
+  if(NOT A_TIMEOUT)
+    set(A_TIMEOUT 60)
+  endif()
+  add_test(NAME ${name} COMMAND ${name} ${A_ARGS})
+  set_tests_properties(${name} PROPERTIES TIMEOUT ${A_TIMEOUT} LABELS "${A_LABELS}"
+                       ENVIRONMENT "${A_ENV}")
+endfunction()

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* Running coroutines, and the scopes that hold them together. */
+#ifndef SENNIT_GO_H
+#define SENNIT_GO_H
+
+#include <sennit/base.h>
+
+#ifdef __cplusplus
+#include <type_traits>
+#endif
+
+SN_BEGIN_C
+
+/** A coroutine. What it returns is its result: below 0 is an error that cancels its scope. */
+typedef int (*sn_fn)(void *arg);
+
+/** Attributes of a run or a coroutine. Set `size` to sizeof(sn_attr); zero means default. */
+typedef struct sn_attr {
+    uint32_t size;    /**< sizeof(sn_attr): the ABI version */
+    uint32_t stack;   /**< bytes of stack wanted; rounded up to a size class */
+    const char *name; /**< shown in dumps; must live as long as the coroutine */
+    uint32_t flags;   /**< SN_FOREIGN, or 0 */
+    uint32_t procs;   /**< sn_run only: number of Ps; 0: $SENNIT_PROCS, else the CPUs allowed */
+} sn_attr;
+
+/** The coroutine calls libraries that need much stack (TLS, SQL, DNS, regex): 256 KiB. */
+#define SN_FOREIGN 1u
+
+/** Most bytes of an argument that sn_go copies. */
+#define SN_ARG_MAX 1024u
+
+/**
+ * Starts the runtime, runs `f(arg)` as its first coroutine on the calling thread and the
+ * runtime's own, and returns when that coroutine and all others have ended: when `f` returns,
+ * the coroutines of the root scope are cancelled and waited for.
+ *
+ * `attr` may be NULL. Blocks the calling thread. Not from a coroutine, not from two threads at
+ * once; one run after another is fine. Returns f's result; SN_EBUSY if a runtime runs already;
+ * SN_ENOMEM, SN_EAGAIN when memory or threads cannot be had; SN_EINVAL for bad attributes.
+ */
+SN_API int sn_run(sn_fn f, void *arg, const sn_attr *attr);
+
+/**
+ * Starts `f` as a coroutine in the caller's current scope. With n > 0 the n bytes at `arg` are
+ * copied onto the new stack (they must be trivially copyable, at most SN_ARG_MAX, aligned to
+ * at most 16) and `f` gets the address of the copy; with n = 0 `f` gets `arg` itself.
+ *
+ * From a coroutine only. Never parks. Returns 0; SN_ENOMEM; SN_E2BIG when n is too large;
+ * SN_ECANCELED or SN_ETIMEDOUT when the scope is cancelled (nothing was started).
+ */
+SN_API SN_MUST int sn_go(sn_fn f, const void *arg, size_t n);
+/** As sn_go, but in the root scope: outlives the caller, as Go's `go` does. */
+SN_API SN_MUST int sn_go_root(sn_fn f, const void *arg, size_t n);
+
+#define SN_SCOPE_WORDS 24
+/** A scope: a set of coroutines that end before it does. Storage is the caller's; opaque. */
+typedef struct sn_scope {
+    uintptr_t w_[SN_SCOPE_WORDS];
+} sn_scope;
+
+/** As sn_go, into the given scope (which must be entered and not left) with attributes. */
+SN_API SN_MUST int sn_scope_go(sn_scope *s, const sn_attr *attr, sn_fn f, const void *arg,
+                               size_t n);
+/**
+ * Makes `s` the caller's current scope, inside the one that was. Until sn_scope_leave every
+ * parking call of the caller and of the scope's coroutines observes its cancellation and its
+ * deadline `until` (SN_NEVER: none). From a coroutine only. Never parks.
+ */
+SN_API void sn_scope_enter(sn_scope *s, sn_time until);
+/**
+ * Waits for all coroutines of `s` (parks; cannot be cancelled), makes the scope outside it
+ * current again and returns the first error: a coroutine's negative result, the reason given
+ * to sn_scope_cancel, or SN_ETIMEDOUT from its deadline; 0 if there was none. `s` must be the
+ * caller's current scope: leaving another is a programmer's error and stops the program.
+ */
+SN_API SN_MUST int sn_scope_leave(sn_scope *s);
+/**
+ * Cancels `s` and every scope inside it: their coroutines' parking calls return SN_ETIMEDOUT
+ * if `why` is SN_ETIMEDOUT, else SN_ECANCELED. The first reason stays. `why` must be negative.
+ * From coroutines and foreign threads while the scope is entered; not from a signal handler.
+ * Never parks.
+ */
+SN_API void sn_scope_cancel(sn_scope *s, int why);
+
+/** 0, or the SN_ECANCELED/SN_ETIMEDOUT that the caller's next parking call would return. */
+SN_API int sn_canceled(void);
+/**
+ * Shields the caller from cancellation (on = 1) or not (0): for clean-up. Returns what it was.
+ * From a coroutine; never parks.
+ */
+SN_API uint32_t sn_shield(uint32_t on);
+/** Lets others run. Returns 0, SN_ECANCELED or SN_ETIMEDOUT (it has yielded all the same). */
+SN_API SN_PARKS int sn_yield(void);
+/**
+ * Runs `f(arg)` on the caller's stack and thread with the P given away at once, for calls known
+ * to block long. Returns f's result. Parks afterwards until a P is free; not cancellable.
+ */
+SN_API SN_PARKS int sn_blocking(sn_fn f, void *arg);
+
+/** Name of the calling coroutine in dumps. The string must outlive it. Never parks. */
+SN_API void sn_set_name(const char *name);
+/** Number of the calling coroutine, unique in a run; 0 on a foreign thread. */
+SN_API uint64_t sn_id(void);
+
+/** Figures of the running runtime. Set `size` before the call. */
+typedef struct sn_stats {
+    uint32_t size;          /**< sizeof(sn_stats) */
+    uint32_t procs;         /**< Ps */
+    uint32_t threads;       /**< Ms, idle ones included */
+    uint32_t idle_procs;    /**< Ps with nothing to run */
+    uint64_t live;          /**< coroutines alive */
+    uint64_t spawned;       /**< coroutines ever started */
+    uint64_t steals;        /**< successful steals */
+    uint64_t handovers;     /**< Ps taken from hogs and blocked calls */
+    uint64_t stack_bytes;   /**< address space reserved for stacks */
+} sn_stats;
+/** Fills in *st. From anywhere but interrupts; never parks. The figures are not one instant's. */
+SN_API void sn_get_stats(sn_stats *st);
+
+/**
+ * Writes a dump of every coroutine (state, what it waits for, since when, where it was started,
+ * and its stack) to file descriptor `fd`. From a coroutine or foreign thread; blocks on the
+ * descriptor. SIGQUIT does the same to standard error and exits with status 2.
+ */
+SN_API void sn_dump(int fd);
+
+SN_END_C
+
+/** `int main` that runs `app` (an sn_fn, given the int argc/char **argv as sn_main_args). */
+typedef struct sn_main_args {
+    int argc;
+    char **argv;
+} sn_main_args;
+#define SN_MAIN(app)                                                                               \
+    int main(int argc, char **argv) {                                                              \
+        sn_main_args args_ = {argc, argv};                                                         \
+        int rc_ = sn_run(app, &args_, NULL);                                                       \
+        return rc_ < 0 ? 1 : rc_;                                                                  \
+    }
+
+#ifdef __cplusplus
+template <class T, class... A> int sn_go_as(sn_fn f, A... a) {
+    static_assert(std::is_trivially_copyable<T>::value && alignof(T) <= 16, "copied with memcpy");
+    T t{a...};
+    return sn_go(f, &t, sizeof t);
+}
+/** SN_GO(f, T, ...): sn_go with a T built in place from the values that follow. */
+#define SN_GO(f, T, ...) sn_go_as<T>(f, __VA_ARGS__)
+#else
+#define SN_GO(f, T, ...)                                                                           \
+    sn_go(f, &(T){__VA_ARGS__}, sizeof(T) + 0 * sizeof(char[_Alignof(T) <= 16 ? 1 : -1]))
+#endif
+#endif

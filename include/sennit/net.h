@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* Connections and listeners. Calls look blocking and park the coroutine. All of them are for
+ * coroutines only; a connection may be read by one and written by another at the same time. */
+#ifndef SENNIT_NET_H
+#define SENNIT_NET_H
+
+#include <sennit/base.h>
+
+SN_BEGIN_C
+
+typedef struct sn_conn sn_conn;
+typedef struct sn_listener sn_listener;
+
+/**
+ * Connects. `net` is "tcp" (addr "127.0.0.1:80", "[::1]:80"; numeric hosts and "localhost";
+ * other names are looked up with getaddrinfo as a blocking call) or "unix" (addr is a path, or
+ * "@name" for an abstract one). Parks; observes the scope. Returns 0 and *c; SN_EINVAL for an
+ * address it cannot read; SN_ENOENT for an unknown name; SN_ECONNREFUSED, SN_ENETUNREACH,
+ * SN_ETIMEDOUT, SN_ECANCELED, SN_EMFILE, SN_ENOMEM …
+ */
+SN_API SN_PARKS int sn_dial(sn_conn **c, const char *net, const char *addr);
+/** As sn_dial, from local TCP address `from` ("127.0.0.10:0"). */
+SN_API SN_PARKS int sn_dial_from(sn_conn **c, const char *net, const char *addr,
+                                 const char *from);
+/** Listens (SO_REUSEADDR, close-on-exec, backlog 4096). Port 0 lets the kernel choose. */
+SN_API SN_MUST int sn_listen(sn_listener **l, const char *net, const char *addr);
+/** Takes over listening descriptor `fd` (socket activation). The listener owns it on success. */
+SN_API SN_MUST int sn_listen_fd(sn_listener **l, int fd);
+/** Accepts. Parks. An accepted socket beats a cancel. SN_ECLOSED after sn_listener_close. */
+SN_API SN_PARKS int sn_accept(sn_listener *l, sn_conn **c);
+/** The bound address as text, "127.0.0.1:8080". n bytes at buf, always terminated. */
+SN_API int sn_listener_addr(const sn_listener *l, char *buf, size_t n);
+/** Stops listening and wakes acceptors with SN_ECLOSED. Safe while others accept. */
+SN_API void sn_listener_close(sn_listener *l);
+/** Frees the listener (closing it if need be). Nobody may use it any more. */
+SN_API void sn_listener_free(sn_listener *l);
+
+/**
+ * Reads at least 1 and at most n bytes. *done is set in every case, error or not; 0 bytes with
+ * result 0 is the end of the stream. SN_ECLOSED after sn_close; SN_ETIMEDOUT from the read
+ * deadline or the scope; SN_ECANCELED; SN_ECONNRESET …
+ */
+SN_API SN_PARKS int sn_read(sn_conn *c, void *buf, size_t n, size_t *done);
+/** Reads exactly n bytes; SN_EPROTO when the stream ends before that. */
+SN_API SN_PARKS int sn_read_full(sn_conn *c, void *buf, size_t n, size_t *done);
+/** Writes all n bytes, or returns an error and in *done how many went out. */
+SN_API SN_PARKS int sn_write(sn_conn *c, const void *buf, size_t n, size_t *done);
+typedef struct sn_iov {
+    const void *base;
+    size_t len;
+} sn_iov;
+/** As sn_write for `cnt` (<= 64) pieces in order. */
+SN_API SN_PARKS int sn_writev(sn_conn *c, const sn_iov *iov, size_t cnt, size_t *done);
+/** Deadlines of reads and writes that start or wait from now on; SN_NEVER: none (default). */
+SN_API void sn_set_read_deadline(sn_conn *c, sn_time until);
+SN_API void sn_set_write_deadline(sn_conn *c, sn_time until);
+/** Ends the writing side; the peer reads the end of the stream. */
+SN_API int sn_shutdown_write(sn_conn *c);
+/** Closes for use: wakes its readers and writers with SN_ECLOSED. Safe while others use it. */
+SN_API void sn_close(sn_conn *c);
+/** Frees the connection (closing it if need be). Nobody may use it any more. Never NULL-unsafe. */
+SN_API void sn_conn_free(sn_conn *c);
+/** Peer's and own address as text. n bytes at buf, always terminated; "unix" for Unix sockets. */
+SN_API int sn_peer_addr(const sn_conn *c, char *buf, size_t n);
+SN_API int sn_local_addr(const sn_conn *c, char *buf, size_t n);
+
+/**
+ * The connection interface: what sn_read and the others call through, so that TLS (and a
+ * simulated link) can stand behind an sn_conn. Semantics are those of the functions above.
+ */
+typedef struct sn_conn_ops {
+    uint32_t size; /**< sizeof(sn_conn_ops) */
+    int (*read)(void *self, void *buf, size_t n, size_t *done);
+    int (*writev)(void *self, const sn_iov *iov, size_t cnt, size_t *done);
+    void (*set_deadline)(void *self, int write, sn_time until);
+    int (*shutdown_write)(void *self);
+    void (*close)(void *self);
+    void (*free)(void *self);
+    int (*addr)(const void *self, int peer, char *buf, size_t n);
+} sn_conn_ops;
+/** Makes a connection from an implementation. SN_ENOMEM. The connection owns `self` from then. */
+SN_API SN_MUST int sn_conn_new(sn_conn **c, const sn_conn_ops *ops, void *self);
+/** The `self` behind a connection made with exactly these ops, else NULL. */
+SN_API void *sn_conn_self(const sn_conn *c, const sn_conn_ops *ops);
+
+SN_END_C
+#endif

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* The whole of libsennit. TLS and HTTP have headers and libraries of their own. */
+#ifndef SENNIT_SENNIT_H
+#define SENNIT_SENNIT_H
+
+#include <sennit/base.h>
+#include <sennit/chan.h>
+#include <sennit/file.h>
+#include <sennit/go.h>
+#include <sennit/net.h>
+#include <sennit/signal.h>
+#include <sennit/sync.h>
+#include <sennit/time.h>
+
+#endif

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* Signals as values on a channel. */
+#ifndef SENNIT_SIGNAL_H
+#define SENNIT_SIGNAL_H
+
+#include <sennit/chan.h>
+
+SN_BEGIN_C
+
+/**
+ * Delivers signal `signo` as an int on `c` (element size sizeof(int); a full channel drops it,
+ * as Go does, so give it room). A signal channel counts as something that can wake us: no
+ * deadlock is reported while one exists. From a coroutine; never parks.
+ * Returns 0; SN_EINVAL for SIGKILL, SIGSTOP, SIGSEGV, SIGQUIT and the like.
+ */
+SN_API SN_MUST int sn_signal_notify(sn_chan *c, int signo);
+/** Stops all deliveries to `c`; the signals it alone had get their former disposition again. */
+SN_API void sn_signal_stop(sn_chan *c);
+
+SN_END_C
+#endif
