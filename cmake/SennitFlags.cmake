@@ -7,12 +7,11 @@ target_compile_definitions(sennit_flags INTERFACE _GNU_SOURCE)
 target_compile_options(sennit_flags INTERFACE
   -Wall -Wextra -Werror -Wshadow -Wvla -Wpointer-arith -Wundef
   $<$<COMPILE_LANGUAGE:C>:-Wstrict-prototypes$<SEMICOLON>-Wmissing-prototypes>
-  -fvisibility=hidden -fno-omit-frame-pointer -fstack-clash-protection -fno-strict-aliasing
-  -fno-reorder-functions)
+  -fvisibility=hidden -fno-omit-frame-pointer -fstack-clash-protection -fno-strict-aliasing)
 target_link_options(sennit_flags INTERFACE -Wl,-z,now -Wl,-z,relro)
-if(CMAKE_C_COMPILER_ID MATCHES Clang)
-  # clang has no -fno-reorder-functions and says so
-  target_compile_options(sennit_flags INTERFACE -Wno-ignored-optimization-argument)
+if(CMAKE_C_COMPILER_ID STREQUAL GNU)
+  # functions in the order of the source, or `go tool pprof` cannot name main (clang keeps it)
+  target_compile_options(sennit_flags INTERFACE -fno-reorder-functions)
 endif()
 
 if(SENNIT_SANITIZE STREQUAL address)
@@ -24,4 +23,14 @@ elseif(SENNIT_SANITIZE STREQUAL thread)
   target_link_options(sennit_flags INTERFACE -fsanitize=thread)
 elseif(NOT SENNIT_SANITIZE STREQUAL "")
   message(FATAL_ERROR "SENNIT_SANITIZE is '${SENNIT_SANITIZE}': empty, address or thread")
+endif()
+
+if(SENNIT_FUZZ)
+  if(NOT CMAKE_C_COMPILER_ID MATCHES Clang)
+    message(FATAL_ERROR "SENNIT_FUZZ needs clang: use the preset 'fuzz'")
+  endif()
+  # libFuzzer steers by the coverage of everything we compile
+  target_compile_options(sennit_flags INTERFACE -fsanitize=fuzzer-no-link)
+  target_link_options(sennit_flags INTERFACE -fsanitize=fuzzer-no-link)
+  file(WRITE ${CMAKE_BINARY_DIR}/fuzz/corpora "")
 endif()

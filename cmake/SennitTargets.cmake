@@ -71,3 +71,29 @@ function(sennit_test name)
   set_tests_properties(${name} PROPERTIES TIMEOUT ${A_TIMEOUT} LABELS "${A_LABELS}"
                        ENVIRONMENT "${A_ENV}")
 endfunction()
+
+# sennit_fuzzer(NAME SOURCES f.c … CORPUS dir [LINK lib …] [INCLUDE dir …] [INTERNAL]): a libFuzzer
+# target (LLVMFuzzerTestOneInput). With SENNIT_FUZZ it is the program build*/fuzz/NAME, which
+# scripts/fuzz.sh runs; always, the suite's test NAME replays CORPUS through it.
+function(sennit_fuzzer name)
+  cmake_parse_arguments(A "INTERNAL" "CORPUS" "SOURCES;LINK;INCLUDE" ${ARGN})
+  get_filename_component(corpus ${A_CORPUS} ABSOLUTE)
+  set(internal)
+  if(A_INTERNAL)
+    set(internal INTERNAL)
+  endif()
+  sennit_test(${name} SOURCES ${A_SOURCES} ${PROJECT_SOURCE_DIR}/tests/fuzz/replay.c
+              LINK ${A_LINK} INCLUDE ${A_INCLUDE} ARGS ${corpus} LABELS fuzz ${internal})
+  if(SENNIT_FUZZ)
+    add_executable(${name}.fuzz ${A_SOURCES})
+    target_link_libraries(${name}.fuzz PRIVATE sennit_flags ${A_LINK})
+    target_include_directories(${name}.fuzz PRIVATE ${PROJECT_SOURCE_DIR}/tests ${A_INCLUDE})
+    if(A_INTERNAL)
+      target_include_directories(${name}.fuzz PRIVATE ${PROJECT_SOURCE_DIR}/src)
+    endif()
+    target_link_options(${name}.fuzz PRIVATE -fsanitize=fuzzer)
+    set_target_properties(${name}.fuzz PROPERTIES OUTPUT_NAME ${name}
+                          RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/fuzz)
+    file(APPEND ${CMAKE_BINARY_DIR}/fuzz/corpora "${name} ${corpus}\n")
+  endif()
+endfunction()
