@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+# The front door. CMake does the work (CMakePresets.json); this says it in one word.
+# A bare `make` only builds: it needs neither network nor root.
+.POSIX:
+.SUFFIXES:
+PRESET = release
+PREFIX = /usr/local
+FUZZ_SECONDS = 60
+STRESS_SECONDS = 60
+ARGS =
+
+.PHONY: build run test check bench stress fuzz install format clean help
+
+build:
+	@scripts/setup.sh --check build
+	@scripts/configure.sh $(PRESET)
+	@cmake --build --preset $(PRESET)
+
+# Builds, then runs the demonstration: a server, 1,000 devices, a staged roll-out. Ctrl-C ends it.
+run:
+	@scripts/setup.sh run
+	@$(MAKE) build
+	@build/bin/sennit-fleet demo $(ARGS)
+
+# The whole suite: as released, with ASan and UBSan, with TSan.
+test:
+	@scripts/setup.sh test
+	@scripts/test.sh
+
+# Static checks; reads the code, runs none of it.
+check:
+	@scripts/setup.sh check
+	@$(MAKE) build
+	@scripts/check/all.sh
+
+# Measures, beside Go and nginx where they are installed.
+bench:
+	@scripts/setup.sh bench
+	@$(MAKE) build
+	@bench/run.sh $(ARGS)
+
+# The stress tests for longer than the suite does.
+stress:
+	@scripts/setup.sh test
+	@$(MAKE) build
+	@SENNIT_STRESS_SECONDS=$(STRESS_SECONDS) ctest --preset release -L stress --timeout 3600
+
+# Every fuzzer for FUZZ_SECONDS, from its corpus.
+fuzz:
+	@scripts/setup.sh fuzz
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) scripts/fuzz.sh $(ARGS)
+
+install: build
+	@cmake --install build --prefix $(PREFIX)
+
+format:
+	@git ls-files '*.c' '*.h' | xargs clang-format -i
+
+clean:
+	rm -rf build build-*
+
+help:
+	@echo "make            build: programs in build/bin, libraries in build/lib"
+	@echo "make run        build, then a fleet of 1,000 devices and a staged roll-out to watch"
+	@echo "make test       the whole suite, with sanitizers (20 minutes on two cores)"
+	@echo "make check      static checks: layers, symbols, seams, formatting, clang-tidy"
+	@echo "make bench      measure, beside Go and nginx where they are installed"
+	@echo "make stress     the stress tests, STRESS_SECONDS=$(STRESS_SECONDS) each"
+	@echo "make fuzz       the fuzzers, FUZZ_SECONDS=$(FUZZ_SECONDS) each"
+	@echo "make install    into PREFIX=$(PREFIX) (DESTDIR is honoured)"
+	@echo "make format     lay out the C files with clang-format"
+	@echo "make clean      remove the build folders"
+	@echo
+	@echo "NO_INSTALL=1    run, test, check, bench: install no packages, print what is missing"
+	@echo "PRESET=debug    another preset of CMakePresets.json for make build"
+	@echo "ARGS=...        arguments for run, bench, fuzz"
