@@ -5,7 +5,7 @@ add_library(sennit_flags INTERFACE)
 target_compile_features(sennit_flags INTERFACE c_std_11 cxx_std_17)
 target_compile_definitions(sennit_flags INTERFACE _GNU_SOURCE)
 target_compile_options(sennit_flags INTERFACE
-  -Wall -Wextra -Werror -Wshadow -Wvla -Wpointer-arith -Wundef
+  -Wall -Wextra $<$<BOOL:${SENNIT_WERROR}>:-Werror> -Wshadow -Wvla -Wpointer-arith -Wundef
   $<$<COMPILE_LANGUAGE:C>:-Wstrict-prototypes$<SEMICOLON>-Wmissing-prototypes>
   -fvisibility=hidden -fno-omit-frame-pointer -fstack-clash-protection -fno-strict-aliasing)
 target_link_options(sennit_flags INTERFACE -Wl,-z,now -Wl,-z,relro)
@@ -32,5 +32,5 @@ if(SENNIT_FUZZ)
   # libFuzzer steers by the coverage of everything we compile
   target_compile_options(sennit_flags INTERFACE -fsanitize=fuzzer-no-link)
   target_link_options(sennit_flags INTERFACE -fsanitize=fuzzer-no-link)
-  file(WRITE ${CMAKE_BINARY_DIR}/fuzz/corpora "")
+  file(WRITE ${PROJECT_BINARY_DIR}/fuzz/corpora "")
 endif()

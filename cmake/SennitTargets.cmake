@@ -12,10 +12,11 @@ function(sennit_objects name)
                              ${PROJECT_SOURCE_DIR}/src ${A_INCLUDE})
 endfunction()
 
-# sennit_library(NAME OBJECTS o … LINK lib …): libNAME.a and libNAME.so.0 of these objects.
-# The static one is the target NAME; the shared one NAME_shared.
+# sennit_library(NAME OBJECTS o … LINK lib …): libNAME.a and libNAME.so.0 of these objects, with
+# install rules, pkg-config file and CMake package. The static one is the target NAME and
+# sennit::NAME; the shared one NAME_shared and sennit::NAME_shared.
 function(sennit_library name)
-  cmake_parse_arguments(A "" "MAP" "OBJECTS;LINK" ${ARGN})
+  cmake_parse_arguments(A "" "DESCRIPTION" "OBJECTS;LINK" ${ARGN})
   set(objects)
   foreach(o IN LISTS A_OBJECTS)
     list(APPEND objects $<TARGET_OBJECTS:${o}>)
@@ -37,20 +38,28 @@ function(sennit_library name)
   target_link_libraries(${name}_shared PRIVATE sennit_flags PUBLIC ${shared_link})
   target_include_directories(${name}_shared PUBLIC ${public_includes})
   set_target_properties(${name}_shared PROPERTIES OUTPUT_NAME ${name} SOVERSION 0
-                        VERSION ${PROJECT_VERSION})
+                        VERSION ${PROJECT_VERSION} INSTALL_RPATH "$ORIGIN")
   target_link_options(${name}_shared PRIVATE
     -Wl,--version-script=${PROJECT_SOURCE_DIR}/cmake/sennit.map)
   set_target_properties(${name}_shared PROPERTIES
     LINK_DEPENDS ${PROJECT_SOURCE_DIR}/cmake/sennit.map)
-  set_property(GLOBAL APPEND PROPERTY SENNIT_LIBRARIES ${name} ${name}_shared)
+  add_library(sennit::${name} ALIAS ${name})
+  add_library(sennit::${name}_shared ALIAS ${name}_shared)
+  if(SENNIT_INSTALL)
+    sennit_install_library(${name} "${A_DESCRIPTION}" ${A_LINK})
+  endif()
 endfunction()
 
-# sennit_program(NAME SOURCES a.c … LINK lib …): a program from public headers, in build/bin.
+# sennit_program(NAME SOURCES a.c … LINK lib … [INSTALL]): a program from public headers, in
+# build/bin. INSTALL: it is one of the programs that `make install` copies.
 function(sennit_program name)
-  cmake_parse_arguments(A "" "" "SOURCES;LINK;INCLUDE" ${ARGN})
+  cmake_parse_arguments(A "INSTALL" "" "SOURCES;LINK;INCLUDE" ${ARGN})
   add_executable(${name} ${A_SOURCES})
   target_link_libraries(${name} PRIVATE sennit_flags ${A_LINK})
   target_include_directories(${name} PRIVATE ${A_INCLUDE})
+  if(A_INSTALL AND SENNIT_INSTALL)
+    install(TARGETS ${name} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  endif()
 endfunction()
 
 # sennit_test(NAME SOURCES a.c … LINK lib … [TIMEOUT s] [LABELS l …] [ARGS …] [INTERNAL]):
@@ -58,7 +67,7 @@ endfunction()
 function(sennit_test name)
   cmake_parse_arguments(A "INTERNAL" "TIMEOUT" "SOURCES;LINK;LABELS;ARGS;ENV;INCLUDE" ${ARGN})
   add_executable(${name} ${A_SOURCES})
-  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
   target_link_libraries(${name} PRIVATE sennit_flags ${A_LINK})
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests ${A_INCLUDE})
   if(A_INTERNAL)
@@ -93,7 +102,7 @@ function(sennit_fuzzer name)
     endif()
     target_link_options(${name}.fuzz PRIVATE -fsanitize=fuzzer)
     set_target_properties(${name}.fuzz PROPERTIES OUTPUT_NAME ${name}
-                          RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/fuzz)
-    file(APPEND ${CMAKE_BINARY_DIR}/fuzz/corpora "${name} ${corpus}\n")
+                          RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/fuzz)
+    file(APPEND ${PROJECT_BINARY_DIR}/fuzz/corpora "${name} ${corpus}\n")
   endif()
 endfunction()
