@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * Channels. Owns: the ring buffer, the two wait queues. One lock a channel; a value goes from
+ * stack to stack when a peer waits, through the ring otherwise. Semantics are Go's, the algorithm
+ * that of Go's runtime (a ring, two queues of waiters, direct hand-off), with claimable tickets
+ * in place of its selectDone flag.
+ */
+#include "core/chan.h"
+
+#include "core/mem.h"
+#include "core/trace.h"
+
+int sn_chan_init(sn_chan *pub, size_t elem, size_t cap, void *buf, void (*drop)(void *)) {
+    sn__chan *c = sn__chan_of(pub);
+    size_t bytes;
+    if (elem > SN_ELEM_MAX || __builtin_mul_overflow(elem, cap, &bytes) || bytes > PTRDIFF_MAX)
+        return SN_EINVAL;
+    memset(pub, 0, sizeof *pub);
+    if (!buf && bytes) {
+        buf = sn__alloc(bytes);
+        if (!buf) return SN_ENOMEM;
+        c->own_buf = true;
+    }
+    c->elem = (uint32_t)elem;
+    c->cap = cap;
+    c->buf = buf ? buf : (char *)c; /* never NULL: no element has bytes then */
+    c->drop = drop;
+    sn__list_init(&c->sendq);
+    sn__list_init(&c->recvq);
+    return 0;
+}
+
+sn_chan *sn_chan_new(size_t elem, size_t cap, void (*drop)(void *)) {
+    sn_chan *pub = sn__alloc(sizeof *pub);
+    if (!pub) return NULL;
+    if (sn_chan_init(pub, elem, cap, NULL, drop)) {
+        sn__free(pub);
+        return NULL;
+    }
+    sn__chan_of(pub)->own_self = true;
+    return pub;
+}
+
+static char *slot(const sn__chan *c, size_t i) {
+    size_t at = c->head + i;
+    if (at >= c->cap) at -= c->cap;
+    return c->buf + at * c->elem;
+}
+
+void sn_chan_free(sn_chan *pub) {
+    if (!pub) return;
+    sn__chan *c = sn__chan_of(pub);
+    if (!sn__list_empty(&c->sendq) || !sn__list_empty(&c->recvq))
+        sn__fatal("channel freed while somebody waits on it");
+    for (size_t i = 0; c->drop && i < c->len; i++) c->drop(slot(c, i));
+    if (c->own_buf) sn__free(c->buf);
+    if (c->own_self) sn__free(pub);
+}
+
+size_t sn_chan_len(const sn_chan *pub) {
+    if (!pub) return 0;
+    sn__chan *c = sn__chan_of(pub);
+    sn__g *g = sn__enter();
+    sn__lock(&c->lock);
+    size_t n = c->len;
+    sn__unlock(&c->lock);
+    sn__leave(g);
+    return n;
+}
+
+size_t sn_chan_cap(const sn_chan *pub) { return pub ? sn__chan_of(pub)->cap : 0; }
+
+SN__COLD _Noreturn void sn__send_on_closed(void) { sn__fatal("send on closed channel"); }
+
+static void ring_put(sn__chan *c, const void *v) {
+    sn__copy(slot(c, c->len), v, c->elem);
+    c->len++;
+}
+
+static void ring_get(sn__chan *c, void *v) {
+    if (v) sn__copy(v, c->buf + c->head * c->elem, c->elem);
+    if (++c->head == c->cap) c->head = 0;
+    c->len--;
+}
+
+enum sn__try sn__chan_try_send(sn__chan *c, const void *v, sn__g **wake) {
+    if (SN__UNLIKELY(c->closed)) return SN__TRY_CLOSED;
+    sn__node *peer = sn__claim_first(&c->recvq, SN__WOKEN);
+    if (peer) {
+        if (peer->value) sn__copy(peer->value, v, c->elem);
+        *wake = peer->g;
+        return SN__TRY_DONE;
+    }
+    if (c->len == c->cap) return SN__TRY_NO;
+    ring_put(c, v);
+    return SN__TRY_DONE;
+}
+
+enum sn__try sn__chan_try_recv(sn__chan *c, void *v, sn__g **wake) {
+    if (c->len) {
+        ring_get(c, v);
+        sn__node *peer = sn__claim_first(&c->sendq, SN__WOKEN);
+        if (peer) {
+            ring_put(c, peer->value);
+            *wake = peer->g;
+        }
+        return SN__TRY_DONE;
+    }
+    sn__node *peer = sn__claim_first(&c->sendq, SN__WOKEN);
+    if (peer) {
+        if (v) sn__copy(v, peer->value, c->elem);
+        *wake = peer->g;
+        return SN__TRY_DONE;
+    }
+    return c->closed ? SN__TRY_CLOSED : SN__TRY_NO;
+}
+
+/* Waits, armed and queued, with the lock free; 0, SN__CLOSED's code or the scope's. */
+static int wait_done(sn__chan *c, sn__g *g, sn__node *n, enum sn__reason why) {
+    enum sn__cause cause = sn__park(g, SN_NEVER, why, c);
+    if (SN__LIKELY(cause == SN__WOKEN)) return 0;
+    if (cause == SN__CLOSED) return SN_ECLOSED;
+    sn__lock(&c->lock);
+    sn__dequeue(n);
+    sn__unlock(&c->lock);
+    return sn__cause_code(g, cause);
+}
+
+static int wait_nil(sn__g *g, enum sn__reason why) {
+    sn__arm(g, !g->shield);
+    return sn__cause_code(g, sn__park(g, SN_NEVER, why, NULL));
+}
+
+static int chan_send(sn__g *g, sn__chan *c, const void *v) {
+    int rc = sn__interrupted(g);
+    if (SN__UNLIKELY(rc)) return rc;
+    if (SN__UNLIKELY(!c)) return wait_nil(g, SN__R_SEND_NIL);
+    sn__g *wake = NULL;
+    sn__lock(&c->lock);
+    enum sn__try t = sn__chan_try_send(c, v, &wake);
+    if (t == SN__TRY_NO) {
+        sn__node n;
+        sn__queue(&c->sendq, &n, g, sn__arm(g, !g->shield), (void *)(uintptr_t)v);
+        sn__unlock(&c->lock);
+        rc = wait_done(c, g, &n, SN__R_SEND);
+        if (SN__UNLIKELY(rc == SN_ECLOSED)) sn__send_on_closed();
+        return rc;
+    }
+    sn__unlock(&c->lock);
+    if (SN__UNLIKELY(t == SN__TRY_CLOSED)) sn__send_on_closed();
+    if (wake) sn__ready(wake);
+    return 0;
+}
+
+int sn_send(sn_chan *pub, const void *v) {
+    sn__g *g = sn__enter_parks();
+    SN__EV_SEND(g, pub);
+    int rc = chan_send(g, sn__chan_of(pub), v);
+    sn__leave(g);
+    return rc;
+}
+
+static int chan_recv(sn__g *g, sn__chan *c, void *v) {
+    int rc = sn__interrupted(g);
+    if (SN__UNLIKELY(rc)) return rc;
+    if (SN__UNLIKELY(!c)) return wait_nil(g, SN__R_RECV_NIL);
+    sn__g *wake = NULL;
+    sn__lock(&c->lock);
+    enum sn__try t = sn__chan_try_recv(c, v, &wake);
+    if (t == SN__TRY_NO) {
+        sn__node n;
+        sn__queue(&c->recvq, &n, g, sn__arm(g, !g->shield), v);
+        sn__unlock(&c->lock);
+        return wait_done(c, g, &n, SN__R_RECV);
+    }
+    sn__unlock(&c->lock);
+    if (wake) sn__ready(wake);
+    return t == SN__TRY_DONE ? 0 : SN_ECLOSED;
+}
+
+static int bracketed_recv(sn_chan *pub, void *v) {
+    sn__g *g = sn__enter_parks();
+    SN__EV_RECV(g, pub);
+    int rc = chan_recv(g, sn__chan_of(pub), v);
+    sn__leave(g);
+    return rc;
+}
+
+/* Receives only to drop: drop is the user's, so it runs after the bracket, on a copy. */
+SN__COLD static int recv_and_drop(sn_chan *pub) {
+    sn__chan *c = sn__chan_of(pub);
+    _Alignas(16) char small[256];
+    void *v = c->elem <= sizeof small ? small : sn__alloc(c->elem);
+    if (!v) return SN_ENOMEM;
+    int rc = bracketed_recv(pub, v);
+    if (!rc) c->drop(v);
+    if (v != small) sn__free(v);
+    return rc;
+}
+
+int sn_recv(sn_chan *pub, void *v) {
+    if (SN__UNLIKELY(!v && pub && sn__chan_of(pub)->drop)) return recv_and_drop(pub);
+    return bracketed_recv(pub, v);
+}
+
+int sn_try_send(sn_chan *pub, const void *v) {
+    if (!pub) return SN_EAGAIN;
+    sn__chan *c = sn__chan_of(pub);
+    sn__g *g = sn__enter(), *wake = NULL;
+    sn__lock(&c->lock);
+    enum sn__try t = sn__chan_try_send(c, v, &wake);
+    sn__unlock(&c->lock);
+    if (SN__UNLIKELY(t == SN__TRY_CLOSED)) sn__send_on_closed();
+    if (wake) sn__ready(wake);
+    sn__leave(g);
+    return t == SN__TRY_DONE ? 0 : SN_EAGAIN;
+}
+
+int sn_try_recv(sn_chan *pub, void *v) {
+    if (!pub) return SN_EAGAIN;
+    sn__chan *c = sn__chan_of(pub);
+    sn__g *g = sn__enter(), *wake = NULL;
+    sn__lock(&c->lock);
+    enum sn__try t = sn__chan_try_recv(c, v, &wake);
+    sn__unlock(&c->lock);
+    if (wake) sn__ready(wake);
+    sn__leave(g);
+    return t == SN__TRY_DONE ? 0 : t == SN__TRY_CLOSED ? SN_ECLOSED : SN_EAGAIN;
+}
+
+/* Moves every waiter whose ticket we win from q to `won`. */
+static void claim_all(sn__link *q, sn__link *won) {
+    sn__node *n;
+    while ((n = sn__claim_first(q, SN__CLOSED))) sn__list_push(won, &n->link);
+}
+
+void sn_chan_close(sn_chan *pub) {
+    if (!pub) sn__fatal("close of a NULL channel");
+    sn__chan *c = sn__chan_of(pub);
+    sn__link won, *l;
+    sn__list_init(&won);
+    sn__g *g = sn__enter();
+    SN__EV_CLOSE(pub);
+    sn__lock(&c->lock);
+    bool twice = c->closed;
+    c->closed = true;
+    claim_all(&c->recvq, &won);
+    claim_all(&c->sendq, &won);
+    sn__unlock(&c->lock);
+    if (twice) sn__fatal("close of a closed channel");
+    while ((l = sn__list_pop(&won))) sn__ready(SN__OF(l, sn__node, link)->g);
+    sn__leave(g);
+}

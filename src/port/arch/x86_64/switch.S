@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* The switch of x86-64 (System V): six registers and the stack pointer. It leaves by a jump, not
+ * by `ret`: the return predictor would miss. mxcsr and the x87 control word are not saved. */
+
+        .text
+
+/* void sn__ctx_switch(sn__ctx *from, sn__ctx *to) */
+        .globl  sn__ctx_switch
+        .hidden sn__ctx_switch
+        .type   sn__ctx_switch, @function
+        .p2align 4
+sn__ctx_switch:
+        .cfi_startproc
+        endbr64
+        pushq   %rbp
+        .cfi_adjust_cfa_offset 8
+        .cfi_rel_offset rbp, 0
+        pushq   %rbx
+        .cfi_adjust_cfa_offset 8
+        .cfi_rel_offset rbx, 0
+        pushq   %r12
+        .cfi_adjust_cfa_offset 8
+        .cfi_rel_offset r12, 0
+        pushq   %r13
+        .cfi_adjust_cfa_offset 8
+        .cfi_rel_offset r13, 0
+        pushq   %r14
+        .cfi_adjust_cfa_offset 8
+        .cfi_rel_offset r14, 0
+        pushq   %r15
+        .cfi_adjust_cfa_offset 8
+        .cfi_rel_offset r15, 0
+        movq    %rsp, 0(%rdi)
+        movq    0(%rsi), %rsp
+        /* From here `from` may run elsewhere: stores are ordered on x86, so its registers are
+         * there before busy says so. */
+        movl    $0, 8(%rdi)
+        popq    %r15
+        .cfi_adjust_cfa_offset -8
+        .cfi_restore r15
+        popq    %r14
+        .cfi_adjust_cfa_offset -8
+        .cfi_restore r14
+        popq    %r13
+        .cfi_adjust_cfa_offset -8
+        .cfi_restore r13
+        popq    %r12
+        .cfi_adjust_cfa_offset -8
+        .cfi_restore r12
+        popq    %rbx
+        .cfi_adjust_cfa_offset -8
+        .cfi_restore rbx
+        popq    %rbp
+        .cfi_adjust_cfa_offset -8
+        .cfi_restore rbp
+        popq    %rcx
+        .cfi_adjust_cfa_offset -8
+        .cfi_register rip, rcx
+        jmpq    *%rcx
+        .cfi_endproc
+        .size   sn__ctx_switch, .-sn__ctx_switch
+
+/* First thing on a new stack: rbx is the entry, r12 its argument. Unwinders stop here. */
+        .globl  sn__ctx_start
+        .hidden sn__ctx_start
+        .type   sn__ctx_start, @function
+        .p2align 4
+sn__ctx_start:
+        .cfi_startproc
+        .cfi_undefined rip
+        endbr64
+        xorl    %ebp, %ebp
+        movq    %r12, %rdi
+        callq   *%rbx
+        ud2
+        .cfi_endproc
+        .size   sn__ctx_start, .-sn__ctx_start
+
+/* void *sn__tls_get(void), void sn__tls_set(void *): in assembly, so that no compiler and no
+ * link-time optimiser can keep the address of a thread's variable over a switch. */
+        .globl  sn__tls_get
+        .hidden sn__tls_get
+        .type   sn__tls_get, @function
+        .p2align 4
+sn__tls_get:
+        .cfi_startproc
+        endbr64
+        movq    sn__tls_word@gottpoff(%rip), %rax
+        movq    %fs:(%rax), %rax
+        ret
+        .cfi_endproc
+        .size   sn__tls_get, .-sn__tls_get
+
+        .globl  sn__tls_set
+        .hidden sn__tls_set
+        .type   sn__tls_set, @function
+        .p2align 4
+sn__tls_set:
+        .cfi_startproc
+        endbr64
+        movq    sn__tls_word@gottpoff(%rip), %rax
+        movq    %rdi, %fs:(%rax)
+        ret
+        .cfi_endproc
+        .size   sn__tls_set, .-sn__tls_set
+
+        .section .tbss, "awT", @nobits
+        .p2align 3
+        .type   sn__tls_word, @object
+        .size   sn__tls_word, 8
+sn__tls_word:
+        .zero   8
+
+        .section .note.GNU-stack, "", @progbits

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* Threads, futexes and the asymmetric barrier on Linux. */
+#include <errno.h>
+#include <limits.h>
+#include <linux/futex.h>
+#include <linux/membarrier.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "port/port.h"
+
+bool sn__os_wait(_Atomic uint32_t *word, uint32_t value, sn_time until) {
+    struct timespec at, *limit = NULL;
+    if (until != SN_NEVER) {
+        if (until < 0) until = 0;
+        at.tv_sec = until / SN_SECOND;
+        at.tv_nsec = until % SN_SECOND;
+        limit = &at;
+    }
+    /* WAIT_BITSET takes an absolute monotonic time */
+    long rc = syscall(SYS_futex, word, FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG, value, limit, NULL,
+                      FUTEX_BITSET_MATCH_ANY);
+    return !(rc < 0 && errno == ETIMEDOUT);
+}
+
+void sn__os_wake(_Atomic uint32_t *word, int threads) {
+    syscall(SYS_futex, word, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, threads, NULL, NULL, 0);
+}
+
+typedef struct start {
+    void (*f)(void *);
+    void *arg;
+} start;
+
+static void *trampoline(void *p) {
+    start s = *(start *)p;
+    free(p);
+    s.f(s.arg);
+    return NULL;
+}
+
+/* Signals go to the program's own threads; ours see only faults of their own. */
+static void block_signals(sigset_t *was) {
+    sigset_t all;
+    sigfillset(&all);
+    sigdelset(&all, SIGSEGV);
+    sigdelset(&all, SIGBUS);
+    sigdelset(&all, SIGFPE);
+    sigdelset(&all, SIGILL);
+    sigdelset(&all, SIGTRAP);
+    pthread_sigmask(SIG_SETMASK, &all, was);
+}
+
+int sn__os_thread(uintptr_t *handle, void (*f)(void *), void *arg, const char *name) {
+    start *s = malloc(sizeof *s);
+    if (!s) return SN_ENOMEM;
+    *s = (start){f, arg};
+    sigset_t was;
+    pthread_t t;
+    block_signals(&was);
+    int rc = pthread_create(&t, NULL, trampoline, s);
+    pthread_sigmask(SIG_SETMASK, &was, NULL);
+    if (rc) {
+        free(s);
+        return SN_EAGAIN;
+    }
+    pthread_setname_np(t, name);
+    *handle = (uintptr_t)t;
+    return 0;
+}
+
+void sn__os_join(uintptr_t handle) { pthread_join((pthread_t)handle, NULL); }
+
+static pthread_once_t exit_once = PTHREAD_ONCE_INIT;
+static pthread_key_t exit_key;
+static void (*exit_done)(void *);
+static void make_key(void) { pthread_key_create(&exit_key, exit_done); }
+
+void sn__os_at_exit(void (*done)(void *), void *p) {
+    exit_done = done;
+    pthread_once(&exit_once, make_key);
+    pthread_setspecific(exit_key, p);
+}
+
+unsigned sn__os_cpus(void) {
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set)) return 1;
+    int n = CPU_COUNT(&set);
+    return n > 0 ? (unsigned)n : 1;
+}
+
+bool sn__os_heavy_barrier_init(void) {
+    return syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0;
+}
+
+void sn__os_heavy_barrier(void) {
+    syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * What a scheduler needs from the machine and the system below it. A port is one folder under
+ * arch/ (the switch) and one under os/ (the rest); the build picks the files.
+ */
+#ifndef SN_PORT_H
+#define SN_PORT_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <sennit/base.h>
+
+/* arch: the context of something that is not running. */
+typedef struct sn__ctx {
+    void *sp;              /**< everything else is saved below it */
+    _Atomic uint32_t busy; /**< 1 from before it runs until its registers are saved again */
+    void *lo;              /**< its stack, for sanitizers and for "is this address mine" */
+    size_t size;
+    void *fake;  /**< AddressSanitizer's fake stack while away */
+    void *fiber; /**< ThreadSanitizer's fiber */
+} sn__ctx;
+
+/** Saves the callee-saved registers in `from`, then sets from->busy to 0, then goes on as `to`.
+ *  Floating-point control words are not saved. */
+void sn__ctx_switch(sn__ctx *from, sn__ctx *to);
+/** Makes *c start `entry(arg)` on the stack that ends at `top` (16-byte aligned). It must not
+ *  return. Unwinders see the end of the stack there. */
+void sn__ctx_init(sn__ctx *c, void *top, void (*entry)(void *), void *arg);
+/** Saved program counter and frame pointer of a context that is not running. */
+void sn__ctx_frame(const sn__ctx *c, uintptr_t *pc, uintptr_t *fp);
+/** This thread's pointer. Never inlined, never cached over a switch. */
+void *sn__tls_get(void);
+void sn__tls_set(void *p);
+static inline void sn__cpu_relax(void);
+
+/* os: time and chance, the seams of the same name */
+sn_time sn__os_now(void);
+int64_t sn__os_utc_ms(void);
+/** Fills n bytes from the kernel's generator; aborts with a message if it has none. */
+void sn__os_entropy(void *buf, size_t n);
+
+/* os: threads */
+/** Sleeps while *word == value, until woken, or `until`. Returns false when the time is over. */
+bool sn__os_wait(_Atomic uint32_t *word, uint32_t value, sn_time until);
+void sn__os_wake(_Atomic uint32_t *word, int threads);
+/** Starts a thread with all signals blocked but faults. *handle is for sn__os_join. 0, SN_EAGAIN. */
+int sn__os_thread(uintptr_t *handle, void (*f)(void *), void *arg, const char *name);
+void sn__os_join(uintptr_t handle);
+/** Calls `done(p)` when the calling thread ends, if p is not NULL then. One p a thread. */
+void sn__os_at_exit(void (*done)(void *), void *p);
+/** CPUs this process may use, at least 1. */
+unsigned sn__os_cpus(void);
+/** Every other thread of the process passes a full barrier before this returns; false: the
+ *  kernel has none, ask sn__os_heavy_barrier no more. */
+bool sn__os_heavy_barrier_init(void);
+void sn__os_heavy_barrier(void);
+
+/* os: stacks */
+/** Reserves `bytes` of zeroed address space, committed on touch; NULL. Never given back. */
+void *sn__os_reserve(size_t bytes);
+/** Makes [lo, lo+n) fault on access, by whatever the kernel has left; false: it could not. */
+bool sn__os_guard(void *lo, size_t n);
+size_t sn__os_page(void);
+
+/* os: faults */
+/** Called in a signal handler on a stack of its own: a fault at `addr` with this pc and fp. */
+typedef void (*sn__fault_fn)(int signo, uintptr_t addr, uintptr_t pc, uintptr_t fp);
+/** Called in a signal handler when the user asks for a dump (SIGQUIT). */
+typedef void (*sn__quit_fn)(void);
+void sn__os_faults_init(sn__fault_fn fault, sn__quit_fn quit);
+void sn__os_faults_end(void);
+/** Gives the calling thread a signal stack, and takes it away. */
+void *sn__os_sigstack_new(void);
+void sn__os_sigstack_free(void *s);
+
+#include "cpu.h" /* arch: sn__cpu_relax */
+
+#endif

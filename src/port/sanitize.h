@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* What the sanitizers must be told about switches and stacks; nothing in other builds. */
+#ifndef SN_PORT_SANITIZE_H
+#define SN_PORT_SANITIZE_H
+
+#include "port/port.h"
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SN__ASAN 1
+#endif
+#if __has_feature(thread_sanitizer)
+#define SN__TSAN 1
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__)
+#define SN__ASAN 1
+#endif
+#if defined(__SANITIZE_THREAD__)
+#define SN__TSAN 1
+#endif
+
+#if defined(SN__ASAN)
+#include <sanitizer/asan_interface.h>
+#include <sanitizer/common_interface_defs.h>
+#include <sanitizer/lsan_interface.h>
+enum { SN__STACK_SCALE = 4 };
+static inline void sn__san_leave(sn__ctx *from, sn__ctx *to, bool dying) {
+    __sanitizer_start_switch_fiber(dying ? NULL : &from->fake, to->lo, to->size);
+}
+static inline void sn__san_arrive(sn__ctx *self) {
+    __sanitizer_finish_switch_fiber(self->fake, NULL, NULL);
+}
+/** A stack of a thread that the system made: learn its bounds when it is left first. */
+static inline void sn__san_thread(sn__ctx *self) { (void)self; }
+static inline void sn__san_new(sn__ctx *c) { (void)c; }
+static inline void sn__san_reuse(sn__ctx *c) {
+    c->fake = NULL;
+    ASAN_UNPOISON_MEMORY_REGION(c->lo, c->size);
+}
+static inline void sn__san_slab(void *lo, size_t n) { __lsan_register_root_region(lo, n); }
+#elif defined(SN__TSAN)
+void *__tsan_get_current_fiber(void);
+void *__tsan_create_fiber(unsigned flags);
+void __tsan_destroy_fiber(void *fiber);
+void __tsan_switch_to_fiber(void *fiber, unsigned flags);
+enum { SN__STACK_SCALE = 4 };
+static inline __attribute__((always_inline)) void sn__san_leave(sn__ctx *from, sn__ctx *to,
+                                                                bool dying) {
+    (void)from;
+    (void)dying;
+    __tsan_switch_to_fiber(to->fiber, 0);
+}
+static inline void sn__san_arrive(sn__ctx *self) { (void)self; }
+static inline void sn__san_thread(sn__ctx *self) { self->fiber = __tsan_get_current_fiber(); }
+static inline void sn__san_new(sn__ctx *c) { c->fiber = __tsan_create_fiber(0); }
+static inline void sn__san_reuse(sn__ctx *c) {
+    __tsan_destroy_fiber(c->fiber);
+    c->fiber = __tsan_create_fiber(0);
+}
+static inline void sn__san_slab(void *lo, size_t n) {
+    (void)lo;
+    (void)n;
+}
+#else
+enum { SN__STACK_SCALE = 1 };
+static inline void sn__san_leave(sn__ctx *from, sn__ctx *to, bool dying) {
+    (void)from;
+    (void)to;
+    (void)dying;
+}
+static inline void sn__san_arrive(sn__ctx *self) { (void)self; }
+static inline void sn__san_thread(sn__ctx *self) { (void)self; }
+static inline void sn__san_new(sn__ctx *c) { (void)c; }
+static inline void sn__san_reuse(sn__ctx *c) { (void)c; }
+static inline void sn__san_slab(void *lo, size_t n) {
+    (void)lo;
+    (void)n;
+}
+#endif
+
+/** Goes from one context to another and returns when somebody comes back to `from`. The exit
+ *  hook of an instrumented function would pop the wrong shadow stack: hence the attribute. */
+__attribute__((no_sanitize("thread"))) static inline void sn__switch(sn__ctx *from, sn__ctx *to,
+                                                                     bool dying) {
+    sn__san_leave(from, to, dying);
+    sn__ctx_switch(from, to);
+    sn__san_arrive(from);
+}
+
+#endif
