@@ -13,54 +13,82 @@ typedef struct sn_listener sn_listener;
 
 /**
  * Connects. `net` is "tcp" (addr "127.0.0.1:80", "[::1]:80"; numeric hosts and "localhost";
- * other names are looked up with getaddrinfo as a blocking call) or "unix" (addr is a path, or
- * "@name" for an abstract one). Parks; observes the scope. Returns 0 and *c; SN_EINVAL for an
- * address it cannot read; SN_ENOENT for an unknown name; SN_ECONNREFUSED, SN_ENETUNREACH,
- * SN_ETIMEDOUT, SN_ECANCELED, SN_EMFILE, SN_ENOMEM …
+ * other names are looked up with getaddrinfo as a blocking call, so give the coroutine an
+ * SN_FOREIGN stack for those) or "unix" (addr is a path, or "@name" for an abstract one). The
+ * addresses of a name are tried in turn, the scope's deadline is over all of them. Parks;
+ * observes the scope. The caller owns *c: sn_conn_free. Returns 0 and *c; SN_EINVAL for an
+ * address it cannot read; SN_ENOENT for an unknown name or a socket file that is not there;
+ * SN_EAGAIN when the name servers do not answer now; SN_ECONNREFUSED, SN_ENETUNREACH,
+ * SN_EHOSTUNREACH, SN_ETIMEDOUT, SN_ECANCELED, SN_EADDRNOTAVAIL (no port left), SN_EACCES,
+ * SN_EMFILE, SN_ENOMEM. *c is NULL on error.
  */
 SN_API SN_PARKS int sn_dial(sn_conn **c, const char *net, const char *addr);
-/** As sn_dial, from local TCP address `from` ("127.0.0.10:0"). */
-SN_API SN_PARKS int sn_dial_from(sn_conn **c, const char *net, const char *addr,
-                                 const char *from);
-/** Listens (SO_REUSEADDR, close-on-exec, backlog 4096). Port 0 lets the kernel choose. */
+/** As sn_dial, from local TCP address `from` ("127.0.0.10:0", numeric; NULL: any). With "unix"
+ *  `from` must be NULL. Also SN_EADDRINUSE. */
+SN_API SN_PARKS int sn_dial_from(sn_conn **c, const char *net, const char *addr, const char *from);
+/**
+ * Listens (SO_REUSEADDR, close-on-exec, backlog 4096). `addr` as for sn_dial, but numeric or
+ * "localhost" (127.0.0.1). Port 0 lets the kernel choose. "[::]:p" takes IPv4 too. A Unix
+ * socket's file is removed when the listener closes. Never parks. Returns 0 and *l; SN_EINVAL,
+ * SN_EADDRINUSE, SN_EADDRNOTAVAIL, SN_EACCES, SN_ENOENT (folder of a Unix socket), SN_EMFILE,
+ * SN_ENOMEM. *l is NULL on error.
+ */
 SN_API SN_MUST int sn_listen(sn_listener **l, const char *net, const char *addr);
-/** Takes over listening descriptor `fd` (socket activation). The listener owns it on success. */
+/** Takes over listening descriptor `fd` (socket activation). The listener owns it on success.
+ *  SN_EINVAL when it is not a listening stream socket; SN_EBADF; SN_ENOMEM. */
 SN_API SN_MUST int sn_listen_fd(sn_listener **l, int fd);
-/** Accepts. Parks. An accepted socket beats a cancel. SN_ECLOSED after sn_listener_close. */
+/**
+ * Accepts; several coroutines may, they are served in order. Parks. An accepted socket beats a
+ * cancel. The caller owns *c. SN_ECLOSED after sn_listener_close; SN_ECANCELED, SN_ETIMEDOUT
+ * from the scope; SN_EMFILE, SN_ENOMEM when there is no descriptor or memory: wait a little and
+ * come again, the peer is still queued. *c is NULL on error.
+ */
 SN_API SN_PARKS int sn_accept(sn_listener *l, sn_conn **c);
-/** The bound address as text, "127.0.0.1:8080". n bytes at buf, always terminated. */
+/** The bound address as text, "127.0.0.1:8080", or the path or "@name" of a Unix socket. n > 0
+ *  bytes at buf, always terminated. SN_ERANGE when cut; SN_ECLOSED. Never parks. */
 SN_API int sn_listener_addr(const sn_listener *l, char *buf, size_t n);
-/** Stops listening and wakes acceptors with SN_ECLOSED. Safe while others accept. */
+/** Stops listening and wakes acceptors with SN_ECLOSED. Safe while others accept. Never parks. */
 SN_API void sn_listener_close(sn_listener *l);
-/** Frees the listener (closing it if need be). Nobody may use it any more. */
+/** Frees the listener (closing it if need be). Nobody may use it any more. NULL is fine. */
 SN_API void sn_listener_free(sn_listener *l);
 
 /**
  * Reads at least 1 and at most n bytes. *done is set in every case, error or not; 0 bytes with
  * result 0 is the end of the stream. SN_ECLOSED after sn_close; SN_ETIMEDOUT from the read
- * deadline or the scope; SN_ECANCELED; SN_ECONNRESET …
+ * deadline or the scope; SN_ECANCELED; SN_ECONNRESET; SN_EINVAL when n is 0.
  */
 SN_API SN_PARKS int sn_read(sn_conn *c, void *buf, size_t n, size_t *done);
 /** Reads exactly n bytes; SN_EPROTO when the stream ends before that. */
 SN_API SN_PARKS int sn_read_full(sn_conn *c, void *buf, size_t n, size_t *done);
-/** Writes all n bytes, or returns an error and in *done how many went out. */
+/** Writes all n bytes, or returns an error and in *done how many went out. SN_ECLOSED after
+ *  sn_close, sn_shutdown_write, or when the peer has gone; otherwise as sn_read. */
 SN_API SN_PARKS int sn_write(sn_conn *c, const void *buf, size_t n, size_t *done);
 typedef struct sn_iov {
     const void *base;
     size_t len;
 } sn_iov;
-/** As sn_write for `cnt` (<= 64) pieces in order. */
+#define SN_IOV_MAX 64u
+/** As sn_write for `cnt` (<= SN_IOV_MAX, else SN_EINVAL) pieces in order. */
 SN_API SN_PARKS int sn_writev(sn_conn *c, const sn_iov *iov, size_t cnt, size_t *done);
-/** Deadlines of reads and writes that start or wait from now on; SN_NEVER: none (default). */
+/**
+ * Deadlines of reads and writes; SN_NEVER: none (default). A deadline bounds waiting: what can
+ * be read or written at once is, even after it. It reaches a read or write that waits already.
+ * Never parks.
+ */
 SN_API void sn_set_read_deadline(sn_conn *c, sn_time until);
 SN_API void sn_set_write_deadline(sn_conn *c, sn_time until);
-/** Ends the writing side; the peer reads the end of the stream. */
-SN_API int sn_shutdown_write(sn_conn *c);
-/** Closes for use: wakes its readers and writers with SN_ECLOSED. Safe while others use it. */
+/** Ends the writing side; the peer reads the end of the stream. May park (TLS has a closing
+ *  record to write). 0; SN_ECLOSED; and under TLS what sn_write returns. */
+SN_API SN_PARKS int sn_shutdown_write(sn_conn *c);
+/** Closes for use: wakes its readers and writers with SN_ECLOSED. Safe while others use it.
+ *  Never parks. */
 SN_API void sn_close(sn_conn *c);
-/** Frees the connection (closing it if need be). Nobody may use it any more. Never NULL-unsafe. */
+/** Frees the connection (closing it if need be). Nobody may use it any more. NULL is fine.
+ *  Never parks. */
 SN_API void sn_conn_free(sn_conn *c);
-/** Peer's and own address as text. n bytes at buf, always terminated; "unix" for Unix sockets. */
+/** Peer's and own address as text: "192.0.2.1:80", "[2001:db8::1]:80", an IPv4 peer of an IPv6
+ *  socket as IPv4; "unix" for Unix sockets. n > 0 bytes at buf, always terminated. SN_ERANGE when
+ *  cut; sn_local_addr SN_ECLOSED. Never parks. */
 SN_API int sn_peer_addr(const sn_conn *c, char *buf, size_t n);
 SN_API int sn_local_addr(const sn_conn *c, char *buf, size_t n);
 
@@ -78,7 +106,8 @@ typedef struct sn_conn_ops {
     void (*free)(void *self);
     int (*addr)(const void *self, int peer, char *buf, size_t n);
 } sn_conn_ops;
-/** Makes a connection from an implementation. SN_ENOMEM. The connection owns `self` from then. */
+/** Makes a connection from an implementation. `ops` must live as long as it. The connection owns
+ *  `self` from then. SN_ENOMEM; SN_EINVAL when ops->size is not that of this library. */
 SN_API SN_MUST int sn_conn_new(sn_conn **c, const sn_conn_ops *ops, void *self);
 /** The `self` behind a connection made with exactly these ops, else NULL. */
 SN_API void *sn_conn_self(const sn_conn *c, const sn_conn_ops *ops);
