@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Stands in for libFuzzer in the suite: gives every file of the corpus folders, and every prefix
  * of it, to the target. Each input is a block of exactly its size, so that the sanitizers see a
- * read past its end. Inputs longer than PREFIXES bytes are cut at the first PREFIXES places only. */
+ * read past its end. Inputs longer than PREFIXES bytes are cut at the first PREFIXES places only.
+ */
 #include <dirent.h>
 #include <stdint.h>
 #include <stdio.h>
