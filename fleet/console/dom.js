@@ -33,3 +33,23 @@ export function debounce(fn, ms) {
     timer = setTimeout(() => fn(...args), ms);
   };
 }
+
+/** Calls the async fn (which must not throw) at once, then at most every `ms`, and never twice at
+ *  the same time: calls during a run or its pause mean one more run. */
+export function coalesce(fn, ms) {
+  let busy = false;
+  let again = false;
+  const run = async () => {
+    busy = true;
+    again = false;
+    await fn();
+    setTimeout(() => {
+      busy = false;
+      if (again) run();
+    }, ms);
+  };
+  return () => {
+    again = true;
+    if (!busy) run();
+  };
+}
