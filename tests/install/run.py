@@ -1,0 +1,145 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""Installs the build into a folder of its own and uses it as a stranger would.
+
+1. The README's program, exactly as printed, through pkg-config: gcc and clang, as C11 and as
+   C++17, against the shared and the static library, without a warning; it runs and prints what
+   the README says.
+2. find_package from a project of its own, and add_subdirectory, which builds no programs.
+3. The installation moved to another place still works: nothing in it knows where it was.
+"""
+import argparse
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+WARNINGS = ["-Wall", "-Wextra", "-pedantic", "-Werror"]
+LANGUAGES = {
+    "gcc": ("c", "-std=c11"), "clang": ("c", "-std=c11"),
+    "g++": ("cpp", "-std=c++17"), "clang++": ("cpp", "-std=c++17"),
+}
+
+
+def run(*command, env=None, cwd=None):
+    """Output of a command that must succeed."""
+    command = [str(c) for c in command]
+    out = subprocess.run(command, cwd=cwd, env={**os.environ, **(env or {})}, text=True,
+                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+    if out.returncode:
+        raise SystemExit(f"{' '.join(command)}\nended with {out.returncode}:\n{out.stdout}")
+    return out.stdout
+
+
+def readme_program(root):
+    """The first C block with a main, and the text block after it: what it prints."""
+    blocks = re.findall(r"^```(\w*)\n(.*?)^```$", (root / "README.md").read_text(), re.M | re.S)
+    for (language, text), (after, output) in zip(blocks, blocks[1:]):
+        if language == "c" and "SN_MAIN(" in text:
+            if after != "text":
+                raise SystemExit("README.md: the program is not followed by what it prints")
+            return text, output
+    raise SystemExit("README.md: no program with SN_MAIN was found")
+
+
+class Install:
+    def __init__(self, build, prefix):
+        run("cmake", "--install", build, "--prefix", prefix)
+        self.prefix = prefix
+
+    def moved(self, prefix):
+        shutil.move(self.prefix, prefix)
+        self.prefix = prefix
+
+    @property
+    def libdir(self):
+        return next(self.prefix.rglob("libsennit.a")).parent
+
+    def pkg_config(self, *args):
+        return run("pkg-config", *args,
+                   env={"PKG_CONFIG_PATH": str(self.libdir / "pkgconfig")}).split()
+
+
+def compile_and_run(install, folder, compiler, source, static):
+    """Builds as a user with pkg-config would, runs, returns the output."""
+    suffix, standard = LANGUAGES[compiler]
+    path = folder / f"program.{suffix}"
+    path.write_text(source)
+    program = folder / "program"
+    flags = install.pkg_config("--cflags", "--libs", *(["--static"] if static else []), "sennit")
+    if static:
+        flags = [str(install.libdir / "libsennit.a") if f == "-lsennit" else f for f in flags]
+    run(compiler, standard, *WARNINGS, path, "-o", program, *flags)
+    return run(program, env={"LD_LIBRARY_PATH": str(install.libdir)})
+
+
+def check_readme(install, root, folder):
+    source, printed = readme_program(root)
+    for compiler in LANGUAGES:
+        if not shutil.which(compiler):
+            print(f"README's program: {compiler} is not installed, skipped")
+            continue
+        for static in (False, True):
+            got = compile_and_run(install, folder, compiler, source, static)
+            if got != printed:
+                raise SystemExit(f"README.md says that its program prints\n{printed}\n"
+                                 f"built by {compiler} it printed\n{got}")
+        print(f"README's program: {compiler} {LANGUAGES[compiler][1]}, shared and static: ok")
+
+
+def check_versions(install, root):
+    version = re.search(r"project\(sennit VERSION (\S+)", (root / "CMakeLists.txt").read_text())[1]
+    for pc in sorted((install.libdir / "pkgconfig").glob("*.pc")):
+        found = install.pkg_config("--modversion", pc.stem)[0]
+        if found != version:
+            raise SystemExit(f"{pc.name} says version {found}, the project {version}")
+        run("pkg-config", "--exists", "--print-errors", pc.stem,
+            env={"PKG_CONFIG_PATH": str(install.libdir / "pkgconfig")})
+        print(f"{pc.name}: {found}")
+
+
+def consume(name, source, build, *options):
+    """Configures and builds the consumer, runs its programs; returns the build folder."""
+    run("cmake", "-S", source, "-B", build, "-G", "Ninja", *options)
+    run("cmake", "--build", build)
+    programs = sorted(p for p in build.glob("use-*") if os.access(p, os.X_OK) and p.is_file())
+    if len(programs) < 2:
+        raise SystemExit(f"{name}: built only {programs}")
+    for program in programs:
+        run(program)
+    print(f"{name}: {', '.join(p.name for p in programs)}: ok")
+
+
+def check_cmake(install, root, folder, here):
+    components = "COMPONENTS;tls;http" if (install.libdir / "libsennit-http.a").exists() else ""
+    consume("find_package", here / "consumer", folder / "found",
+            f"-DCMAKE_PREFIX_PATH={install.prefix}", f"-DSENNIT_COMPONENTS={components}")
+    added = folder / "added"
+    consume("add_subdirectory", here / "consumer", added, f"-DSENNIT_FROM={root}")
+    extra = [p.name for p in (added / "sennit").rglob("sennit-*")
+             if p.is_file() and os.access(p, os.X_OK) and ".so" not in p.name]
+    if extra:
+        raise SystemExit(f"add_subdirectory built programs that nobody asked for: {extra}")
+
+
+def main():
+    args = argparse.ArgumentParser()
+    args.add_argument("--root", required=True, type=pathlib.Path)
+    args.add_argument("--build", required=True, type=pathlib.Path)
+    opts = args.parse_args()
+    here = pathlib.Path(__file__).resolve().parent
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        install = Install(opts.build.resolve(), folder / "first")
+        install.moved(folder / "second")
+        check_versions(install, opts.root)
+        check_readme(install, opts.root, folder)
+        check_cmake(install, opts.root.resolve(), folder, here)
+    print("install: ok")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
