@@ -104,7 +104,7 @@ may_be_root() {
 
 apt() {
     as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y \
-        -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 "$@" </dev/null
+        -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 -o Acquire::Retries=3 "$@" </dev/null
 }
 
 # Package lists are fetched when one of the packages is unknown or the lists are older than a week.
