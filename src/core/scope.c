@@ -65,6 +65,7 @@ static void cancel_one(sn__scope *s, int why) {
  * of the path from `top` down stay held, so nothing on it can be left meanwhile. */
 static void cancel_tree(sn__scope *top, int why) {
     sn__scope *s = top;
+    if (atomic_load_explicit(&s->canceled, memory_order_relaxed)) return;
     cancel_one(s, why);
     for (;;) {
         if (!sn__list_empty(&s->children)) {
@@ -101,8 +102,10 @@ void sn__scope_done(sn__scope *s, sn__g *g, int rc) {
     sn__lock(&s->lock);
     sn__list_del(&g->member);
     s->live--;
-    if (rc < 0 && !atomic_load_explicit(&s->canceled, memory_order_relaxed)) cancel_tree(s, rc);
-    if (rc < 0 && !s->first_error) s->first_error = rc;
+    if (rc < 0 && !s->background) {
+        if (!s->first_error) s->first_error = rc;
+        cancel_tree(s, rc);
+    }
     sn__g *leaver = claim_leaver(s);
     sn__unlock(&s->lock);
     /* s may be gone once the leaver runs */

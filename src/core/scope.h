@@ -23,6 +23,7 @@ typedef struct sn__scope {
     sn__g *owner;             /* who entered; NULL for the root */
     sn__ticket leaver;        /* the owner's ticket while it waits in leave; 0: it does not */
     sn__timer deadline;
+    bool background; /* the root: its members' errors are their own */
 } sn__scope;
 _Static_assert(sizeof(sn__scope) <= sizeof(sn_scope), "sn_scope has room for a scope");
 

@@ -49,6 +49,8 @@ void sn__os_wake(_Atomic uint32_t *word, int threads);
 /** Starts a thread with all signals blocked but faults. *handle is for sn__os_join. 0, SN_EAGAIN. */
 int sn__os_thread(uintptr_t *handle, void (*f)(void *), void *arg, const char *name);
 void sn__os_join(uintptr_t handle);
+/** Lets other threads of this CPU run. */
+void sn__os_yield(void);
 /** Calls `done(p)` when the calling thread ends, if p is not NULL then. One p a thread. */
 void sn__os_at_exit(void (*done)(void *), void *p);
 /** CPUs this process may use, at least 1. */
@@ -64,6 +66,13 @@ void *sn__os_reserve(size_t bytes);
 /** Makes [lo, lo+n) fault on access, by whatever the kernel has left; false: it could not. */
 bool sn__os_guard(void *lo, size_t n);
 size_t sn__os_page(void);
+
+/* os: words for people */
+/** Writes n bytes to a descriptor, all of them if it takes them. Signal-safe. */
+void sn__os_write(int fd, const char *s, size_t n);
+/** The function that `pc` lies in, from the program's symbol table or the dynamic ones; NULL.
+ *  *offset: how far into it. The name is static. Not signal-safe in theory; used on the way down. */
+const char *sn__os_symbol(uintptr_t pc, uintptr_t *offset);
 
 /* os: faults */
 /** Called in a signal handler on a stack of its own: a fault at `addr` with this pc and fp. */

@@ -21,9 +21,11 @@
 #endif
 
 #if defined(SN__ASAN)
+#include <pthread.h>
 #include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
 #include <sanitizer/lsan_interface.h>
+#define SN__SWITCH_ATTR __attribute__((noinline, unused))
 enum { SN__STACK_SCALE = 4 };
 static inline void sn__san_leave(sn__ctx *from, sn__ctx *to, bool dying) {
     __sanitizer_start_switch_fiber(dying ? NULL : &from->fake, to->lo, to->size);
@@ -31,8 +33,13 @@ static inline void sn__san_leave(sn__ctx *from, sn__ctx *to, bool dying) {
 static inline void sn__san_arrive(sn__ctx *self) {
     __sanitizer_finish_switch_fiber(self->fake, NULL, NULL);
 }
-/** A stack of a thread that the system made: learn its bounds when it is left first. */
-static inline void sn__san_thread(sn__ctx *self) { (void)self; }
+/** The stack of a thread that the system made: its bounds. */
+static inline void sn__san_thread(sn__ctx *self) {
+    pthread_attr_t a;
+    if (pthread_getattr_np(pthread_self(), &a)) return;
+    pthread_attr_getstack(&a, &self->lo, &self->size);
+    pthread_attr_destroy(&a);
+}
 static inline void sn__san_new(sn__ctx *c) { (void)c; }
 static inline void sn__san_reuse(sn__ctx *c) {
     c->fake = NULL;
@@ -44,6 +51,7 @@ void *__tsan_get_current_fiber(void);
 void *__tsan_create_fiber(unsigned flags);
 void __tsan_destroy_fiber(void *fiber);
 void __tsan_switch_to_fiber(void *fiber, unsigned flags);
+#define SN__SWITCH_ATTR __attribute__((no_sanitize("thread"), noinline, unused))
 enum { SN__STACK_SCALE = 4 };
 static inline __attribute__((always_inline)) void sn__san_leave(sn__ctx *from, sn__ctx *to,
                                                                 bool dying) {
@@ -63,6 +71,7 @@ static inline void sn__san_slab(void *lo, size_t n) {
     (void)n;
 }
 #else
+#define SN__SWITCH_ATTR __attribute__((always_inline)) inline
 enum { SN__STACK_SCALE = 1 };
 static inline void sn__san_leave(sn__ctx *from, sn__ctx *to, bool dying) {
     (void)from;
@@ -80,9 +89,8 @@ static inline void sn__san_slab(void *lo, size_t n) {
 #endif
 
 /** Goes from one context to another and returns when somebody comes back to `from`. The exit
- *  hook of an instrumented function would pop the wrong shadow stack: hence the attribute. */
-__attribute__((no_sanitize("thread"))) static inline void sn__switch(sn__ctx *from, sn__ctx *to,
-                                                                     bool dying) {
+ *  hook of an instrumented function would pop the wrong shadow stack: hence the attributes. */
+SN__SWITCH_ATTR static void sn__switch(sn__ctx *from, sn__ctx *to, bool dying) {
     sn__san_leave(from, to, dying);
     sn__ctx_switch(from, to);
     sn__san_arrive(from);

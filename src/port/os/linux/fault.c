@@ -48,13 +48,13 @@ void sn__os_faults_end(void) {
     sigaction(SIGQUIT, &was_quit, NULL);
 }
 
-typedef struct sigstack {
+typedef struct alt_stack {
     stack_t was;
     void *memory;
-} sigstack;
+} alt_stack;
 
 void *sn__os_sigstack_new(void) {
-    sigstack *s = calloc(1, sizeof *s);
+    alt_stack *s = calloc(1, sizeof *s);
     if (!s) return NULL;
     s->memory = mmap(NULL, SIGSTACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (s->memory == MAP_FAILED) {
@@ -67,7 +67,7 @@ void *sn__os_sigstack_new(void) {
 }
 
 void sn__os_sigstack_free(void *p) {
-    sigstack *s = p;
+    alt_stack *s = p;
     if (!s) return;
     sigaltstack(&s->was, NULL);
     munmap(s->memory, SIGSTACK);

@@ -74,6 +74,8 @@ int sn__os_thread(uintptr_t *handle, void (*f)(void *), void *arg, const char *n
     return 0;
 }
 
+void sn__os_yield(void) { sched_yield(); }
+
 void sn__os_join(uintptr_t handle) { pthread_join((pthread_t)handle, NULL); }
 
 static pthread_once_t exit_once = PTHREAD_ONCE_INIT;

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* The rare ends of the bracket: a P that is asked for or gone, a spent budget, foreign threads,
+ * a lock that is taken. */
+#include <sennit/time.h>
+#include <stdlib.h>
+
+#include "sched/smp/smp.h"
+
+bool sn__own_fence;
+
+void sn__take_seen(sn__bracket *b) {
+    M *m = (M *)b;
+    uint32_t take = SN__TAKE_ASK;
+    if (atomic_compare_exchange_strong(&b->take, &take, SN__TAKE_NONE)) return; /* kept */
+    m->p = NULL;
+    atomic_store_explicit(&b->take, SN__TAKE_LOST, memory_order_relaxed);
+    b->budget = 0; /* the next call that may park gets a P first */
+}
+
+static bool others_wait(P *p) {
+    const sn__poller *po = atomic_load_explicit(&sn__rt.poller, memory_order_acquire);
+    return !sn__p_empty(p) || atomic_load(&sn__rt.queued) ||
+           atomic_load(&p->timers.first) != SN_NEVER || (po && po->waiting());
+}
+
+void sn__refresh(sn__g *g) {
+    G *self = g_of(g);
+    M *m = m_of(g);
+    if (!m->p && !sn__try_idle_p(m)) {
+        atomic_store_explicit(&self->status, G_RUNNABLE, memory_order_relaxed);
+        sn__global_put(self, self, 1);
+        sn__wake_one();
+        sn__switch_away(self, false);
+    } else if (others_wait(m->p)) {
+        /* by way of the scheduler's stack, so that timers and descriptors get their look too */
+        atomic_store_explicit(&self->status, G_RUNNABLE, memory_order_relaxed);
+        sn__ring_put(m->p, self);
+        sn__switch(&self->ctx, &m->g0, false);
+    }
+    m_of(g)->b.budget = BUDGET;
+}
+
+/* Foreign threads: each gets a G of its own, from a list that never shrinks. */
+static sn__lockw foreign_lock;
+static G *foreign_free;
+static _Thread_local G *foreign_self;
+
+static void foreign_gone(void *p) {
+    G *g = p;
+    sn__lock(&foreign_lock);
+    g->next = foreign_free;
+    foreign_free = g;
+    sn__unlock(&foreign_lock);
+}
+
+sn__g *sn__enter_foreign(void) {
+    if (!foreign_self) {
+        sn__lock(&foreign_lock);
+        G *g = foreign_free;
+        if (g) foreign_free = g->next;
+        sn__unlock(&foreign_lock);
+        if (!g && !(g = calloc(1, sizeof *g))) sn__fatal("out of memory for a foreign thread");
+        g->core.foreign = 1;
+        foreign_self = g;
+        sn__os_at_exit(foreign_gone, g);
+    }
+    atomic_store_explicit(&sn__rt.foreign_seen, 1, memory_order_relaxed);
+    return &foreign_self->core;
+}
+
+sn__g *sn__self(void) {
+    M *m = sn__tls_get();
+    return m ? m->b.self : sn__enter_foreign();
+}
+
+void sn__lock_slow(sn__lockw *l) {
+    for (int i = 0; i < 100; i++) {
+        uint32_t zero = 0;
+        if (atomic_load_explicit(&l->word, memory_order_relaxed) == 0 &&
+            atomic_compare_exchange_weak_explicit(&l->word, &zero, 1, memory_order_acquire,
+                                                  memory_order_relaxed))
+            return;
+        sn__cpu_relax();
+    }
+    /* its holder may have lost its CPU: sleep */
+    while (atomic_exchange_explicit(&l->word, 2, memory_order_acquire) != 0)
+        sn__os_wait(&l->word, 2, SN_NEVER);
+}
+
+void sn__unlock_slow(sn__lockw *l) { sn__os_wake(&l->word, 1); }
+
+sn_time sn__now(void) { return sn__os_now(); }
+sn_time sn_now(void) { return sn__os_now(); }
+int64_t sn_utc_ms(void) { return sn__os_utc_ms(); }
+void sn_random(void *buf, size_t n) { sn__os_entropy(buf, n); }
+
+/* A thread's own generator for fairness: an M's, or the address of a local for others. */
+uint32_t sn__rand(void) {
+    M *m = sn__tls_get();
+    static _Atomic uint32_t shared = 2463534242u;
+    uint32_t x = m ? m->rand : atomic_load_explicit(&shared, memory_order_relaxed);
+    x ^= x << 13;
+    x ^= x >> 17;
+    x ^= x << 5;
+    if (m)
+        m->rand = x;
+    else
+        atomic_store_explicit(&shared, x, memory_order_relaxed);
+    return x;
+}
+
+void *sn__alloc(size_t n) { return malloc(n); }
+void sn__free(void *p) { free(p); }

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * Dumps: every coroutine with its state, what it waits for, since when, its stack by frame
+ * pointers and where it was started; the text is shaped like Go's, which people and tools read
+ * already. Parked stacks are read while others run: a coroutine that wakes meanwhile may show
+ * frames of two instants, never memory that is not its own.
+ */
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "core/print.h"
+#include "sched/smp/smp.h"
+
+enum { FRAMES_MAX = 64, TICKS_PER_MINUTE = 6000 };
+
+static void flush(int fd, sn__text *t) {
+    sn__os_write(fd, t->at, t->n);
+    t->n = 0;
+}
+
+static void put_code(sn__text *t, uintptr_t pc) {
+    uintptr_t offset = 0;
+    const char *name = sn__os_symbol(pc, &offset);
+    sn__put(t, name ? name : "0x");
+    if (!name) {
+        sn__put_u(t, pc, 16);
+        return;
+    }
+    sn__put(t, "+0x");
+    sn__put_u(t, offset, 16);
+}
+
+static void put_frame(int fd, uintptr_t pc) {
+    sn__text t = {.n = 0};
+    sn__put(&t, "\t");
+    put_code(&t, pc);
+    sn__put(&t, "\n");
+    flush(fd, &t);
+}
+
+/* Frame pointers, each above the last and inside [lo, hi). */
+static void put_frames(int fd, uintptr_t pc, uintptr_t fp, uintptr_t lo, uintptr_t hi) {
+    put_frame(fd, pc);
+    for (int i = 1; i < FRAMES_MAX && fp >= lo && fp + 16 <= hi && fp % 8 == 0; i++) {
+        const uintptr_t *frame = (const uintptr_t *)fp;
+        uintptr_t up = frame[0], ret = frame[1];
+        if (!ret) return;
+        put_frame(fd, ret - 1);
+        if (up <= fp) return;
+        fp = up;
+    }
+}
+
+static const char *status_text(const G *g, uint8_t status) {
+    switch (status) {
+    case G_RUNNABLE: return "runnable";
+    case G_RUNNING: return "running";
+    default: return sn__reason_text(atomic_load(&((G *)(uintptr_t)g)->core.reason));
+    }
+}
+
+static void put_head(int fd, G *g, uint8_t status) {
+    sn__text t = {.n = 0};
+    const char *name = atomic_load(&g->name);
+    sn__put(&t, "\ncoroutine ");
+    sn__put_u(&t, g->id, 10);
+    if (name) {
+        sn__put(&t, " \"");
+        sn__put(&t, name);
+        sn__put(&t, "\"");
+    }
+    sn__put(&t, " [");
+    sn__put(&t, status_text(g, status));
+    if (status == G_WAITING) {
+        const void *object = atomic_load(&g->core.object);
+        uint32_t ticks = atomic_load(&sn__rt.tick) - atomic_load(&g->since);
+        if (object) {
+            sn__put(&t, " 0x");
+            sn__put_u(&t, (uintptr_t)object, 16);
+        }
+        if (ticks >= TICKS_PER_MINUTE) {
+            sn__put(&t, ", ");
+            sn__put_u(&t, ticks / TICKS_PER_MINUTE, 10);
+            sn__put(&t, " minutes");
+        }
+    }
+    sn__put(&t, "]:\n");
+    flush(fd, &t);
+}
+
+static void put_site(int fd, const G *g) {
+    sn__text t = {.n = 0};
+    sn__put(&t, "started as ");
+    put_code(&t, (uintptr_t)g->fn);
+    sn__put(&t, " by ");
+    put_code(&t, g->site - 1);
+    sn__put(&t, "\n");
+    flush(fd, &t);
+}
+
+typedef struct dump {
+    int fd;
+    G *self; /* whose stack is being run on: the dumper's own */
+} dump;
+
+/* Reads a stack that may be changing: no sanitizer is to judge that. */
+__attribute__((no_sanitize("address", "thread"))) static void dump_one(void *arg, G *g) {
+    dump *d = arg;
+    uint8_t status = atomic_load(&g->status);
+    uintptr_t pc, fp, lo = (uintptr_t)g->ctx.lo;
+    if (status == G_DEAD) return;
+    put_head(d->fd, g, status);
+    if (g == d->self) {
+        put_frames(d->fd, (uintptr_t)__builtin_return_address(0),
+                   (uintptr_t)__builtin_frame_address(0), lo, lo + g->ctx.size);
+    } else if (!atomic_load(&g->ctx.busy)) {
+        sn__ctx_frame(&g->ctx, &pc, &fp);
+        put_frames(d->fd, pc, fp, lo, lo + g->ctx.size);
+    } else {
+        sn__os_write(d->fd, "\t(on a thread: stack not read)\n", 31);
+    }
+    put_site(d->fd, g);
+}
+
+static void dump_all(int fd) {
+    M *m = sn__tls_get();
+    sn__g *self = m ? m->b.self : NULL;
+    dump d = {fd, self ? g_of(self) : NULL};
+    sn__each_g(dump_one, &d);
+}
+
+void sn_dump(int fd) { dump_all(fd); }
+
+void sn__fatal(const char *message) {
+    static _Atomic int once;
+    sn__text t = {.n = 0};
+    if (atomic_exchange(&once, 1)) /* another thread is at it already */
+        for (;;) pause();
+    sn__put(&t, "fatal error: ");
+    sn__put(&t, message);
+    sn__put(&t, "\n");
+    flush(STDERR_FILENO, &t);
+    dump_all(STDERR_FILENO);
+    abort();
+}
+
+static void put_overflow(const G *g) {
+    sn__text t = {.n = 0};
+    const char *name = atomic_load(&((G *)(uintptr_t)g)->name);
+    sn__put(&t, "fatal error: stack overflow of coroutine ");
+    sn__put_u(&t, g->id, 10);
+    if (name) {
+        sn__put(&t, " \"");
+        sn__put(&t, name);
+        sn__put(&t, "\"");
+    }
+    sn__put(&t, " (");
+    sn__put_u(&t, sn__g_stack_size(g) / 1024, 10);
+    sn__put(&t, " KiB; sn_attr.stack or SN_FOREIGN gives more)\n");
+    flush(STDERR_FILENO, &t);
+}
+
+/* In a signal handler. A fault in a coroutine's guard is an overflow and ends here; any other is
+ * somebody else's. */
+static void on_fault(int signo, uintptr_t addr, uintptr_t pc, uintptr_t fp) {
+    bool guard = false;
+    G *g = sn__g_at(addr, &guard);
+    (void)signo;
+    if (!g || !guard) return;
+    put_overflow(g);
+    put_head(STDERR_FILENO, g, G_RUNNING);
+    put_frames(STDERR_FILENO, pc, fp, (uintptr_t)g->ctx.lo,
+               (uintptr_t)g->ctx.lo + g->ctx.size);
+    put_site(STDERR_FILENO, g);
+    signal(SIGABRT, SIG_DFL);
+    abort();
+}
+
+static void on_quit(void) {
+    sn__os_write(STDERR_FILENO, "SIGQUIT: quit\n", 14);
+    dump_all(STDERR_FILENO);
+    _exit(2);
+}
+
+void sn__faults_start(void) { sn__os_faults_init(on_fault, on_quit); }

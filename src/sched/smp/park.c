@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* Leaving a coroutine and making one runnable: the verbs of core/sched.h. */
+#include "sched/smp/smp.h"
+
+enum { FAIR = 61, CLOCK_EVERY = 8 };
+
+/* The next G of p without a look at anything else; NULL: go to the scheduler's own stack. */
+static G *pick(P *p) {
+    uint32_t tick = ++p->tick;
+    if (SN__UNLIKELY(tick % FAIR == 0)) return NULL;
+    if (SN__UNLIKELY(tick % CLOCK_EVERY == 0)) {
+        sn_time first = atomic_load_explicit(&p->timers.first, memory_order_relaxed);
+        if (first != SN_NEVER && sn__os_now() >= first) return NULL;
+    }
+    return sn__p_next(p);
+}
+
+void sn__switch_away(G *g, bool dying) {
+    M *m = m_of(&g->core);
+    G *next = SN__LIKELY(m->p) ? pick(m->p) : NULL;
+    if (next == g) { /* readied before it left */
+        sn__run_on(m, g);
+        return;
+    }
+    if (SN__LIKELY(next && !atomic_load_explicit(&next->ctx.busy, memory_order_acquire))) {
+        sn__run_on(m, next);
+        sn__switch(&g->ctx, &next->ctx, dying);
+        return;
+    }
+    /* If next is still leaving another M, that M may be waiting for g to leave this one: so
+     * leave first, wait after. */
+    m->next_g = next;
+    sn__switch(&g->ctx, &m->g0, dying);
+}
+
+static void wait_is_over(sn__timer *t) {
+    G *g = SN__OF(t, G, timer);
+    SN__EV_TIMER(t);
+    if (sn__claim(&g->core, g->timer_ticket, SN__TIMED_OUT)) sn__ready(&g->core);
+}
+
+/* A foreign thread parks on its own word. */
+static enum sn__cause park_thread(sn__g *g, sn__ticket t, sn_time until) {
+    G *self = g_of(g);
+    while (!atomic_load_explicit(&self->since, memory_order_acquire))
+        if (!sn__os_wait(&self->since, 0, until)) {
+            if (sn__claim(g, t, SN__TIMED_OUT)) return SN__TIMED_OUT;
+            until = SN_NEVER; /* somebody won and is about to ready us */
+        }
+    atomic_store_explicit(&self->since, 0, memory_order_relaxed);
+    return (enum sn__cause)(atomic_load(&g->wait) & 0xff);
+}
+
+/* Nothing to wait for: the scope is cancelled or the deadline is now. SN__IDLE: wait. */
+static enum sn__cause over_already(sn__g *g, sn__ticket t, sn_time until) {
+    if ((t & 0xff) == SN__ARMED && sn__interrupted(g) && sn__claim(g, t, SN__CANCELED))
+        return SN__CANCELED;
+    if (until <= 0 && sn__claim(g, t, SN__TIMED_OUT)) return SN__TIMED_OUT;
+    return SN__IDLE;
+}
+
+enum sn__cause sn__park(sn__g *g, sn_time until, enum sn__reason why, const void *object) {
+    G *self = g_of(g);
+    sn__ticket t = atomic_load(&g->wait);
+    bool open = (t & 0xff) == SN__ARMED || (t & 0xff) == SN__ARMED_SHUT;
+    enum sn__cause cause = open ? over_already(g, t, until) : SN__IDLE;
+    if (SN__UNLIKELY(cause != SN__IDLE)) return cause;
+    if (SN__UNLIKELY(g->foreign)) return park_thread(g, t, until);
+    bool timed = open && until != SN_NEVER;
+    if (timed) {
+        self->timer_ticket = t;
+        self->timer.when = until;
+        self->timer.fire = wait_is_over;
+        sn__timer_add(&self->timer);
+    }
+    atomic_store_explicit(&g->reason, why, memory_order_relaxed);
+    atomic_store_explicit(&g->object, object, memory_order_relaxed);
+    atomic_store_explicit(&self->since, atomic_load_explicit(&sn__rt.tick, memory_order_relaxed),
+                          memory_order_relaxed);
+    uint8_t running = G_RUNNING; /* who readied us already has written RUNNABLE */
+    atomic_compare_exchange_strong_explicit(&self->status, &running, G_WAITING,
+                                            memory_order_relaxed, memory_order_relaxed);
+    SN__EV_PARK(self, why, object);
+    sn__switch_away(self, false);
+    cause = (enum sn__cause)(atomic_load_explicit(&g->wait, memory_order_acquire) & 0xff);
+    if (timed && cause != SN__TIMED_OUT) sn__timer_del(&self->timer);
+    return cause;
+}
+
+void sn__ready(sn__g *g) {
+    G *other = g_of(g);
+    SN__EV_READY(other);
+    if (SN__UNLIKELY(g->foreign)) {
+        atomic_store_explicit(&other->since, 1, memory_order_release);
+        sn__os_wake(&other->since, 1);
+        return;
+    }
+    atomic_store_explicit(&other->status, G_RUNNABLE, memory_order_relaxed);
+    M *m = sn__tls_get();
+    if (SN__LIKELY(m && m->p)) {
+        if (sn__p_put_next(m->p, other) && sn__rt.nprocs > 1) sn__wake_one();
+        return;
+    }
+    sn__global_put(other, other, 1);
+    sn__wake_one();
+}
+
+void sn__yield(sn__g *g) {
+    if (g->foreign) {
+        sn__os_yield();
+        return;
+    }
+    G *self = g_of(g);
+    M *m = m_of(g);
+    SN__EV_YIELD(self);
+    atomic_store_explicit(&self->status, G_RUNNABLE, memory_order_relaxed);
+    if (m->p) {
+        sn__ring_put(m->p, self);
+    } else {
+        sn__global_put(self, self, 1);
+        sn__wake_one();
+    }
+    sn__switch_away(self, false);
+}
+
+int sn_yield(void) {
+    sn__g *g = sn__enter_parks();
+    int rc = sn__interrupted(g);
+    sn__yield(g);
+    sn__leave(g);
+    return rc;
+}

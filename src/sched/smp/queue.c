@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * Run queues. Each P has a ring of 256 and a run-next slot; what does not fit goes to the global
+ * queue, an intrusive list that never drops and never spins. The ring is Go's: the owner alone
+ * moves `tail`; anybody moves `head` by compare-and-swap, after it has copied what it takes.
+ */
+#include "sched/smp/smp.h"
+
+void sn__global_put(G *first, G *last, uint32_t n) {
+    runtime *rt = &sn__rt;
+    last->next = NULL;
+    sn__lock(&rt->lock);
+    if (rt->queue_tail)
+        rt->queue_tail->next = first;
+    else
+        rt->queue_head = first;
+    rt->queue_tail = last;
+    atomic_fetch_add_explicit(&rt->queued, n, memory_order_relaxed);
+    sn__unlock(&rt->lock);
+}
+
+static G *global_pop(runtime *rt) {
+    G *g = rt->queue_head;
+    rt->queue_head = g->next;
+    if (!rt->queue_head) rt->queue_tail = NULL;
+    return g;
+}
+
+G *sn__global_get_locked(P *p, uint32_t max) {
+    runtime *rt = &sn__rt;
+    uint32_t n = atomic_load_explicit(&rt->queued, memory_order_relaxed);
+    if (!n) return NULL;
+    uint32_t take = n / rt->nprocs + 1;
+    if (take > n) take = n;
+    if (take > max) take = max;
+    if (take > RING / 2) take = RING / 2;
+    atomic_fetch_sub_explicit(&rt->queued, take, memory_order_relaxed);
+    G *g = global_pop(rt);
+    for (uint32_t i = 1; i < take; i++) {
+        uint32_t tail = atomic_load_explicit(&p->tail, memory_order_relaxed);
+        uint32_t head = atomic_load_explicit(&p->head, memory_order_acquire);
+        if (tail - head >= RING) { /* cannot be put: give the rest back */
+            atomic_fetch_add_explicit(&rt->queued, take - i, memory_order_relaxed);
+            break;
+        }
+        atomic_store_explicit(&p->ring[tail % RING], global_pop(rt), memory_order_relaxed);
+        atomic_store_explicit(&p->tail, tail + 1, memory_order_release);
+    }
+    return g;
+}
+
+G *sn__global_get(P *p, uint32_t max) {
+    runtime *rt = &sn__rt;
+    if (!atomic_load_explicit(&rt->queued, memory_order_relaxed)) return NULL;
+    sn__lock(&rt->lock);
+    G *g = sn__global_get_locked(p, max);
+    sn__unlock(&rt->lock);
+    return g;
+}
+
+/* The ring is full: half of it and g go to the global queue. False: it is not full any more. */
+SN__COLD static bool spill(P *p, G *g, uint32_t head, uint32_t tail) {
+    G *batch[RING / 2 + 1];
+    uint32_t n = (tail - head) / 2;
+    for (uint32_t i = 0; i < n; i++)
+        batch[i] = atomic_load_explicit(&p->ring[(head + i) % RING], memory_order_relaxed);
+    if (!atomic_compare_exchange_strong_explicit(&p->head, &head, head + n, memory_order_release,
+                                                 memory_order_relaxed))
+        return false;
+    batch[n] = g;
+    for (uint32_t i = 0; i < n; i++) batch[i]->next = batch[i + 1];
+    sn__global_put(batch[0], batch[n], n + 1);
+    return true;
+}
+
+void sn__ring_put(P *p, G *g) {
+    for (;;) {
+        uint32_t head = atomic_load_explicit(&p->head, memory_order_acquire); /* with consumers */
+        uint32_t tail = atomic_load_explicit(&p->tail, memory_order_relaxed);
+        if (SN__LIKELY(tail - head < RING)) {
+            atomic_store_explicit(&p->ring[tail % RING], g, memory_order_relaxed);
+            atomic_store_explicit(&p->tail, tail + 1, memory_order_release);
+            return;
+        }
+        if (spill(p, g, head, tail)) return;
+    }
+}
+
+G *sn__ring_get(P *p) {
+    for (;;) {
+        uint32_t head = atomic_load_explicit(&p->head, memory_order_acquire);
+        uint32_t tail = atomic_load_explicit(&p->tail, memory_order_relaxed);
+        if (tail == head) return NULL;
+        G *g = atomic_load_explicit(&p->ring[head % RING], memory_order_relaxed);
+        if (atomic_compare_exchange_weak_explicit(&p->head, &head, head + 1, memory_order_release,
+                                                  memory_order_relaxed))
+            return g;
+    }
+}
+
+bool sn__p_put_next(P *p, G *g) {
+    G *old = atomic_exchange_explicit(&p->run_next, g, memory_order_acq_rel);
+    if (!old) return false;
+    sn__ring_put(p, old);
+    return true;
+}
+
+/* A pair that wakes each other through the slot would starve the ring: chains are capped. */
+G *sn__p_next(P *p) {
+    G *g = atomic_load_explicit(&p->run_next, memory_order_relaxed);
+    if (g && (p->chain < CHAIN || !(g = sn__ring_get(p)))) {
+        g = atomic_exchange_explicit(&p->run_next, NULL, memory_order_acq_rel);
+        p->chain++;
+        if (g) return g;
+    } else if (g) {
+        p->chain = 0;
+        return g;
+    }
+    p->chain = 0;
+    return sn__ring_get(p);
+}
+
+bool sn__p_empty(P *p) {
+    /* tail first and head after: a G that moves from run_next to the ring meanwhile is seen in
+     * one of the two, since run_next is looked at last and filled before it is emptied */
+    return atomic_load(&p->tail) == atomic_load(&p->head) && !atomic_load(&p->run_next);
+}
+
+static uint32_t grab(P *thief, P *victim) {
+    uint32_t base = atomic_load_explicit(&thief->tail, memory_order_relaxed);
+    for (;;) {
+        uint32_t head = atomic_load_explicit(&victim->head, memory_order_acquire);
+        uint32_t tail = atomic_load_explicit(&victim->tail, memory_order_acquire);
+        uint32_t n = tail - head;
+        n -= n / 2;
+        if (n == 0) return 0;
+        if (n > RING / 2) continue; /* head and tail of different instants */
+        for (uint32_t i = 0; i < n; i++) {
+            G *g = atomic_load_explicit(&victim->ring[(head + i) % RING], memory_order_relaxed);
+            atomic_store_explicit(&thief->ring[(base + i) % RING], g, memory_order_relaxed);
+        }
+        if (atomic_compare_exchange_strong_explicit(&victim->head, &head, head + n,
+                                                    memory_order_acq_rel, memory_order_relaxed))
+            return n;
+    }
+}
+
+G *sn__steal(P *thief, P *victim, bool last) {
+    uint32_t n = grab(thief, victim);
+    if (n) {
+        uint32_t tail = atomic_load_explicit(&thief->tail, memory_order_relaxed);
+        SN__EV_STEAL(thief, victim, n);
+        if (n > 1) atomic_store_explicit(&thief->tail, tail + n - 1, memory_order_release);
+        return atomic_load_explicit(&thief->ring[(tail + n - 1) % RING], memory_order_relaxed);
+    }
+    /* The slot only when nothing else is to be had: its G is about to run where its data is. */
+    return last ? atomic_exchange_explicit(&victim->run_next, NULL, memory_order_acq_rel) : NULL;
+}

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* The life of a runtime: sn_run builds it around one first coroutine and takes it down after. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "sched/smp/smp.h"
+
+runtime sn__rt;
+
+/* What the first coroutine is to do. */
+typedef struct first {
+    sn_fn f;
+    void *arg;
+} first;
+
+static unsigned procs_wanted(const sn_attr *attr) {
+    unsigned n = attr ? attr->procs : 0;
+    const char *env = getenv("SENNIT_PROCS");
+    if (!n && env) n = (unsigned)strtoul(env, NULL, 10);
+    if (!n) n = sn__os_cpus();
+    return n > PROCS_MAX ? PROCS_MAX : n;
+}
+
+static bool make_procs(runtime *rt, unsigned n) {
+    rt->p = calloc(n, sizeof *rt->p);
+    if (!rt->p) return false;
+    for (unsigned i = 0; i < n; i++) {
+        P *p = calloc(1, sizeof *p);
+        if (!p) return false;
+        p->index = i;
+        p->timers.first = SN_NEVER;
+        rt->p[i] = p;
+        rt->nprocs = i + 1;
+    }
+    for (unsigned i = n; i-- > 1;) { /* 0 goes to the calling thread */
+        rt->p[i]->next = rt->idle_p;
+        rt->p[i]->idle = true;
+        rt->idle_p = rt->p[i];
+    }
+    rt->idle_ps = n - 1;
+    return true;
+}
+
+static void free_procs(runtime *rt) {
+    for (unsigned i = 0; rt->p && i < rt->nprocs; i++) {
+        P *p = rt->p[i];
+        if (!p) continue;
+        for (int k = 0; k < CLASSES; k++)
+            while (p->free[k]) { /* slots outlive the runtime */
+                G *g = p->free[k];
+                p->free[k] = g->next;
+                g->next = rt->free[k];
+                rt->free[k] = g;
+            }
+        free(p->timers.at);
+        free(p);
+    }
+    free(rt->p);
+    rt->p = NULL;
+    rt->nprocs = 0;
+}
+
+static void join_threads(runtime *rt, M *self) {
+    sn__monitor_stop();
+    M *next;
+    for (M *m = rt->all_m; m; m = next) {
+        next = m->all;
+        if (m != self && m->thread) sn__os_join(m->thread);
+        if (m != self) free(m);
+    }
+}
+
+/* Wakes every M for good: idle ones by their word, the one in the poller by an interrupt. */
+static void stop_all(runtime *rt) {
+    atomic_store(&rt->stopping, 1);
+    sn__lock(&rt->lock);
+    for (M *m = rt->idle_m; m; m = m->next) {
+        atomic_store_explicit(&m->wake, 1, memory_order_release);
+        sn__os_wake(&m->wake, 1);
+    }
+    rt->idle_m = NULL;
+    sn__unlock(&rt->lock);
+    sn__interrupt_poller();
+}
+
+/* The first coroutine. It is no member of the root scope, which it waits for at the end, but its
+ * current scope is the root: what it starts with sn_go lives there. */
+static int first_main(void *p) {
+    runtime *rt = &sn__rt;
+    first *u = p;
+    sn__g *g = sn__enter();
+    g->scope = &rt->root;
+    sn__leave(g);
+    rt->result = u->f(u->arg);
+    g = sn__enter_parks();
+    if (g->scope != &rt->root) sn__fatal("main coroutine returned with a scope open");
+    sn__scope_cancel(&rt->root, SN_ECANCELED);
+    sn__scope_wait(&rt->root, g);
+    g->scope = g->home;
+    stop_all(rt);
+    sn__leave(g);
+    return 0;
+}
+
+static void reset(runtime *rt) {
+    G *keep[CLASSES];
+    uint64_t bytes = rt->stack_bytes, next_id = 1;
+    memcpy(keep, rt->free, sizeof keep);
+    memset(rt, 0, sizeof *rt);
+    memcpy(rt->free, keep, sizeof keep);
+    rt->stack_bytes = bytes;
+    rt->next_id = next_id;
+    rt->ms_max = 10000;
+    sn__scope_init(&rt->root);
+    rt->root.background = true;
+}
+
+static int run_in(runtime *rt, M *m, first *user, const sn_attr *attr) {
+    sn_attr a = attr ? *attr : (sn_attr){.size = sizeof a};
+    if (!a.stack) a.flags |= SN_FOREIGN; /* "main" does a bit of everything */
+    if (!a.name) a.name = "main";
+    int rc = sn__monitor_start();
+    if (rc) return rc;
+    sn__faults_start();
+    m->next_p = rt->p[0];
+    rt->ms = 1;
+    sn__m_enter(m);
+    sn__scope own;
+    sn__scope_init(&own);
+    rc = sn__spawn(&own, &a, first_main, user, 0, (uintptr_t)user->f);
+    if (rc)
+        atomic_store(&rt->stopping, 1);
+    else
+        sn__schedule(m);
+    sn__m_exit(m);
+    join_threads(rt, m);
+    const sn__poller *po = atomic_load(&rt->poller);
+    if (po) po->end();
+    sn__os_faults_end();
+    return rc ? rc : rt->result;
+}
+
+int sn_run(sn_fn f, void *arg, const sn_attr *attr) {
+    runtime *rt = &sn__rt;
+    uint32_t down = 0;
+    if (attr && attr->size != sizeof *attr) return SN_EINVAL;
+    if (sn__tls_get() || !atomic_compare_exchange_strong(&rt->running, &down, 1))
+        return SN_EBUSY;
+    reset(rt);
+    atomic_store(&rt->running, 1);
+    sn__own_fence = getenv("SENNIT_NO_MEMBARRIER") || !sn__os_heavy_barrier_init();
+    first user = {f, arg};
+    int rc = SN_ENOMEM;
+    M *m = make_procs(rt, procs_wanted(attr)) ? sn__m_new() : NULL;
+    if (m) rc = run_in(rt, m, &user, attr);
+    free(m);
+    free_procs(rt);
+    atomic_store(&rt->running, 0);
+    return rc;
+}
+
+void sn_get_stats(sn_stats *st) {
+    runtime *rt = &sn__rt;
+    uint32_t size = st->size;
+    sn_stats s = {.size = size};
+    sn__g *g = sn__enter();
+    if (atomic_load(&rt->running)) {
+        s.procs = rt->nprocs;
+        sn__lock(&rt->lock);
+        s.threads = rt->ms;
+        sn__unlock(&rt->lock);
+        s.idle_procs = atomic_load(&rt->idle_ps);
+        s.live = sn__live();
+        s.spawned = atomic_load(&rt->spawned);
+        for (uint32_t i = 0; i < rt->nprocs; i++) {
+            s.spawned += atomic_load(&rt->p[i]->spawned);
+            s.steals += atomic_load(&rt->p[i]->steals);
+        }
+        s.handovers = atomic_load(&rt->handovers);
+    }
+    s.stack_bytes = atomic_load(&rt->stack_bytes);
+    sn__leave(g);
+    memcpy(st, &s, size < sizeof s ? size : sizeof s);
+}
+
+int sn_blocking(sn_fn f, void *arg) {
+    sn__g *g = sn__enter_parks();
+    if (g->foreign) return f(arg);
+    M *m = m_of(g);
+    if (m->p) sn__release_p(m);
+    m->b.budget = 0;
+    sn__leave(g);
+    int rc = f(arg);
+    sn__leave(sn__enter_parks()); /* waits for a P */
+    return rc;
+}

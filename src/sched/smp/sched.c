@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * Finding something to run, and waking somebody who looks for it. The order is Go's: own timers,
+ * every 61st time the global queue, own queue, global queue, poller, four passes of stealing,
+ * sleep.
+ *
+ * No wake-up is lost: whoever makes work visible then looks whether somebody spins (fence in
+ * sn__wake_one); whoever stops spinning says so first and then looks at all queues once more.
+ * One M at most spins; the last spinner to find work wakes the next.
+ */
+#include "sched/smp/smp.h"
+
+enum { FAIR = 61, POLL_EVERY = 61 * 8, PASSES = 4 };
+
+static P *pop_idle_p(runtime *rt) {
+    P *p = rt->idle_p;
+    if (!p) return NULL;
+    rt->idle_p = p->next;
+    p->idle = false;
+    atomic_fetch_sub(&rt->idle_ps, 1);
+    return p;
+}
+
+static void push_idle_p(runtime *rt, P *p) {
+    atomic_store(&p->m, NULL);
+    p->next = rt->idle_p;
+    p->idle = true;
+    rt->idle_p = p;
+    atomic_fetch_add(&rt->idle_ps, 1);
+}
+
+static void own(M *m, P *p) {
+    m->p = p;
+    atomic_store(&p->m, m);
+    atomic_store_explicit(&m->b.take, SN__TAKE_NONE, memory_order_relaxed);
+    sn__monitor_wake();
+}
+
+bool sn__try_idle_p(M *m) {
+    runtime *rt = &sn__rt;
+    sn__lock(&rt->lock);
+    P *p = pop_idle_p(rt);
+    sn__unlock(&rt->lock);
+    if (!p) return false;
+    own(m, p);
+    return true;
+}
+
+static M *pop_idle_m(runtime *rt) {
+    M *m = rt->idle_m;
+    if (!m) return NULL;
+    rt->idle_m = m->next;
+    rt->ms_idle--;
+    return m;
+}
+
+static void give_up(P *p, bool spinning) {
+    runtime *rt = &sn__rt;
+    if (spinning) atomic_fetch_sub(&rt->spinning, 1);
+    sn__lock(&rt->lock);
+    push_idle_p(rt, p);
+    sn__unlock(&rt->lock);
+}
+
+void sn__start_m(P *p, bool spinning) {
+    runtime *rt = &sn__rt;
+    sn__lock(&rt->lock);
+    M *m = pop_idle_m(rt);
+    bool fresh = !m && rt->ms < rt->ms_max;
+    if (fresh) rt->ms++; /* counts as running from here: no deadlock is seen meanwhile */
+    sn__unlock(&rt->lock);
+    if (fresh) m = sn__m_new();
+    if (m) {
+        m->next_p = p;
+        m->spinning = spinning;
+        if (!fresh) {
+            atomic_store_explicit(&m->wake, 1, memory_order_release);
+            sn__os_wake(&m->wake, 1);
+            return;
+        }
+        if (sn__m_start(m) == 0) return;
+    }
+    if (fresh) {
+        sn__lock(&rt->lock);
+        rt->ms--;
+        sn__unlock(&rt->lock);
+    }
+    give_up(p, spinning);
+}
+
+void sn__wake_one(void) {
+    runtime *rt = &sn__rt;
+    atomic_thread_fence(memory_order_seq_cst);
+    uint32_t zero = 0;
+    if (!atomic_load_explicit(&rt->idle_ps, memory_order_relaxed) ||
+        atomic_load_explicit(&rt->spinning, memory_order_relaxed) ||
+        !atomic_compare_exchange_strong(&rt->spinning, &zero, 1))
+        return;
+    sn__lock(&rt->lock);
+    P *p = pop_idle_p(rt);
+    sn__unlock(&rt->lock);
+    if (p)
+        sn__start_m(p, true);
+    else
+        atomic_fetch_sub(&rt->spinning, 1);
+}
+
+static uint32_t poll_waiting(runtime *rt) {
+    const sn__poller *po = atomic_load_explicit(&rt->poller, memory_order_acquire);
+    return po ? po->waiting() : 0;
+}
+
+/* Somebody must look after p's queue, the global one and the poller. */
+void sn__release_p(M *m) {
+    runtime *rt = &sn__rt;
+    P *p = m->p;
+    m->p = NULL;
+    atomic_store_explicit(&m->b.take, SN__TAKE_LOST, memory_order_relaxed);
+    atomic_store(&p->m, NULL);
+    if (!sn__p_empty(p) || atomic_load(&rt->queued) || !atomic_load(&rt->polling))
+        sn__start_m(p, false);
+    else
+        give_up(p, false);
+}
+
+void sn__interrupt_poller(void) {
+    runtime *rt = &sn__rt;
+    const sn__poller *po = atomic_load_explicit(&rt->poller, memory_order_acquire);
+    if (po) {
+        po->interrupt();
+        return;
+    }
+    atomic_store(&rt->idle_word, 1);
+    sn__os_wake(&rt->idle_word, 1);
+}
+
+void sn__poller_set(const sn__poller *po) {
+    const sn__poller *none = NULL;
+    if (!atomic_compare_exchange_strong(&sn__rt.poller, &none, po)) return;
+    atomic_store(&sn__rt.idle_word, 1); /* who sleeps without it shall sleep in it */
+    sn__os_wake(&sn__rt.idle_word, 1);
+}
+
+sn_time sn__first_timer(void) {
+    runtime *rt = &sn__rt;
+    sn_time first = SN_NEVER;
+    for (uint32_t i = 0; i < rt->nprocs; i++) {
+        sn_time t = atomic_load(&rt->p[i]->timers.first);
+        if (t < first) first = t;
+    }
+    return first;
+}
+
+static void run_timers(heap *h) {
+    sn_time first = atomic_load_explicit(&h->first, memory_order_relaxed);
+    if (first == SN_NEVER) return;
+    sn_time now = sn__os_now();
+    if (now >= first) sn__timers_run(h, now);
+}
+
+static void poll_now(runtime *rt) {
+    const sn__poller *po = atomic_load_explicit(&rt->poller, memory_order_acquire);
+    if (!po || !po->waiting()) return;
+    sn__poll_batch b;
+    po->wait(&b, 0);
+    atomic_store_explicit(&rt->last_poll, sn__os_now(), memory_order_relaxed);
+    po->deliver(&b);
+    SN__EV_POLL(b.n);
+}
+
+static uint32_t next_rand(M *m) {
+    uint32_t x = m->rand;
+    x ^= x << 13;
+    x ^= x >> 17;
+    x ^= x << 5;
+    return m->rand = x;
+}
+
+static G *steal(M *m, P *p) {
+    runtime *rt = &sn__rt;
+    for (int pass = 0; pass < PASSES; pass++) {
+        uint32_t at = next_rand(m) % rt->nprocs;
+        bool last = pass == PASSES - 1;
+        for (uint32_t i = 0; i < rt->nprocs; i++, at++) {
+            P *victim = rt->p[at % rt->nprocs];
+            if (last) run_timers(&victim->timers);
+            if (victim == p) continue;
+            G *g = sn__steal(p, victim, last);
+            if (g) {
+                atomic_store_explicit(&p->steals,
+                                      atomic_load_explicit(&p->steals, memory_order_relaxed) + 1,
+                                      memory_order_relaxed);
+                return g;
+            }
+        }
+    }
+    return sn__p_next(p); /* timers just fired */
+}
+
+static bool may_spin(M *m, runtime *rt) {
+    uint32_t zero = 0;
+    if (!m->spinning) m->spinning = atomic_compare_exchange_strong(&rt->spinning, &zero, 1);
+    return m->spinning;
+}
+
+static void stop_spinning(M *m, runtime *rt) {
+    m->spinning = false;
+    atomic_fetch_sub(&rt->spinning, 1);
+}
+
+/* Everything there is to look at without sleeping. */
+static G *look(M *m, runtime *rt) {
+    P *p = m->p;
+    G *g = NULL;
+    run_timers(&p->timers);
+    uint32_t tick = p->tick++;
+    if (tick % FAIR == 0 && (g = sn__global_get(p, 1))) return g;
+    if (tick % POLL_EVERY == 0) poll_now(rt);
+    if ((g = sn__p_next(p)) || (g = sn__global_get(p, RING / 2))) return g;
+    poll_now(rt);
+    if ((g = sn__p_next(p))) return g;
+    return may_spin(m, rt) ? steal(m, p) : NULL;
+}
+
+/* Lets go of the P unless something came in; true: let go. */
+static bool let_go(M *m, runtime *rt, G **g) {
+    sn__lock(&rt->lock);
+    *g = sn__global_get_locked(m->p, RING / 2);
+    if (!*g) {
+        P *p = m->p;
+        m->p = NULL;
+        push_idle_p(rt, p);
+    }
+    sn__unlock(&rt->lock);
+    return !*g;
+}
+
+static bool work_visible(runtime *rt) {
+    if (atomic_load(&rt->queued)) return true;
+    for (uint32_t i = 0; i < rt->nprocs; i++)
+        if (!sn__p_empty(rt->p[i])) return true;
+    return false;
+}
+
+/* After the last look as a spinner: what became visible before we said so is ours to find. */
+static bool last_look(M *m, runtime *rt) {
+    if (!m->spinning) return false;
+    stop_spinning(m, rt);
+    if (!work_visible(rt) || !sn__try_idle_p(m)) return false;
+    m->spinning = true;
+    atomic_fetch_add(&rt->spinning, 1);
+    return true;
+}
+
+/* The one M that sleeps where descriptors, timers and interrupts wake it. Comes back with a P
+ * or without. */
+static void sleep_in_poller(M *m, runtime *rt) {
+    sn__poll_batch b;
+    b.n = 0;
+    sn__lock(&rt->lock);
+    sn__check_dead(true);
+    sn__unlock(&rt->lock);
+    const sn__poller *po = atomic_load_explicit(&rt->poller, memory_order_acquire);
+    sn_time until = sn__first_timer();
+    atomic_store(&rt->poll_until, until);
+    /* A timer put in meanwhile either saw poll_until and interrupts, or we see it here. */
+    sn_time again = sn__first_timer();
+    if (again < until) until = again;
+    if (atomic_load(&rt->stopping)) until = 0;
+    if (po) {
+        po->wait(&b, until);
+        atomic_store_explicit(&rt->last_poll, sn__os_now(), memory_order_relaxed);
+    } else {
+        if (until > 0) sn__os_wait(&rt->idle_word, 0, until);
+        atomic_store(&rt->idle_word, 0);
+    }
+    atomic_store(&rt->poll_until, 0);
+    atomic_store(&rt->polling, 0);
+    sn__try_idle_p(m);
+    if (b.n) po->deliver(&b);
+}
+
+static G *find(M *m) {
+    runtime *rt = &sn__rt;
+    uint32_t zero;
+    for (G *g;;) {
+        if (atomic_load(&rt->stopping)) return NULL;
+        if (!m->p && !sn__try_idle_p(m)) {
+            sn__m_sleep(m);
+            continue;
+        }
+        if ((g = look(m, rt)) || !let_go(m, rt, &g)) {
+            if (m->spinning) {
+                stop_spinning(m, rt);
+                sn__wake_one();
+            }
+            return g;
+        }
+        if (last_look(m, rt)) continue;
+        zero = 0;
+        if (atomic_compare_exchange_strong(&rt->polling, &zero, 1))
+            sleep_in_poller(m, rt);
+        else
+            sn__m_sleep(m);
+    }
+}
+
+void sn__schedule(M *m) {
+    for (G *g;;) {
+        g = m->next_g;
+        m->next_g = NULL;
+        if (!g && !(g = find(m))) return;
+        /* readied before it had left its thread: a few instructions, unless that was preempted */
+        for (uint32_t spins = 0; atomic_load_explicit(&g->ctx.busy, memory_order_acquire);)
+            if (++spins < 1000)
+                sn__cpu_relax();
+            else
+                sn__os_yield();
+        sn__run_on(m, g);
+        sn__switch(&m->g0, &g->ctx, false);
+    }
+}
+
+/* Dead: no M runs but the caller, who is about to sleep, and neither a timer nor a descriptor nor
+ * a thread of somebody else can ready anybody. */
+void sn__check_dead(bool in_poller) {
+    runtime *rt = &sn__rt;
+    uint32_t asleep = rt->ms_idle + (!in_poller && atomic_load(&rt->polling) ? 1 : 0);
+    if (rt->ms - asleep > 1) return;
+    if (atomic_load(&rt->stopping) || atomic_load(&rt->foreign_seen)) return;
+    if (sn__first_timer() != SN_NEVER || poll_waiting(rt) || work_visible(rt)) return;
+    if (!sn__live()) return;
+    sn__unlock(&rt->lock);
+    sn__fatal("all coroutines are asleep - deadlock!");
+}

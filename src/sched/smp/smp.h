@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * The work-stealing scheduler: G (coroutine), M (thread), P (the right to run Gs, and a run
+ * queue). The design is Go's; what differs is in docs/adr/0001 (hand-over instead of preemption)
+ * and 0002 (busy flag instead of unlocking after the switch).
+ *
+ * States of a G:  DEAD -> RUNNABLE -> RUNNING <-> WAITING, RUNNING -> RUNNABLE (yield, lost P),
+ *                 RUNNING -> DEAD. Written by whoever owns it at that moment, read by dumps.
+ * States of a P:  idle (in rt.idle_p) or owned by one M (p->m), or in somebody's hand on the way.
+ * States of an M: running (with or without a P), spinning (looks for work, at most one), polling
+ *                 (in the netpoller, at most one), idle (in rt.idle_m, asleep on m->wake).
+ *
+ * Locks, outermost first: scope locks -> a timer heap's `lock` is never held over a scope's
+ * except by a firing deadline (heap -> scope; scope code never touches timers under its lock)
+ * -> any object's lock -> rt.lock -> slab lock. rt.lock guards the idle lists, the global queue
+ * and the list of Ms.
+ */
+#ifndef SN_SMP_H
+#define SN_SMP_H
+
+#include <sennit/go.h>
+
+#include "core/poller.h"
+#include "core/scope.h"
+#include "core/trace.h"
+#include "port/port.h"
+#include "port/sanitize.h"
+
+enum { RING = 256, FREE_MAX = 64, CLASSES = 3, IDS = 64, BUDGET = 256, CHAIN = 16, PROCS_MAX = 1024 };
+enum g_status { G_DEAD, G_RUNNABLE, G_RUNNING, G_WAITING };
+
+typedef struct G {
+    sn__g core;
+    sn__ctx ctx;
+    struct G *next;          /* in a free list or the global queue */
+    sn_fn fn;
+    void *arg;
+    uint64_t id;
+    uintptr_t site;          /* return address of who started it */
+    const char *_Atomic name;
+    sn__timer timer;         /* the deadline of its wait */
+    sn__ticket timer_ticket;
+    _Atomic uint32_t since;  /* rt.tick when it last parked */
+    _Atomic uint8_t status;  /* enum g_status */
+    uint8_t klass;           /* stack size class */
+    uint8_t guarded;
+    uint32_t starts;         /* times it was run: the trace's sequence */
+} G;
+
+typedef struct heap {
+    sn__lockw lock;
+    sn__timer **at; /* 4-ary, from index 1 */
+    uint32_t n, room;
+    _Atomic sn_time first; /* when the first is due; SN_NEVER */
+} heap;
+
+typedef struct P {
+    uint32_t index;
+    struct M *_Atomic m; /* its owner; NULL: idle or in hand */
+    struct P *next;      /* in rt.idle_p */
+    bool idle;           /* in rt.idle_p; under rt.lock */
+    uint32_t tick;       /* schedules */
+    uint32_t chain;      /* run-next slots taken in a row */
+    _Atomic uint32_t head, tail; /* of ring; tail is the owner's */
+    G *_Atomic run_next;
+    G *_Atomic ring[RING];
+    G *free[CLASSES];
+    uint32_t free_n[CLASSES];
+    heap timers;
+    uint64_t id, id_end; /* numbers for new Gs, taken from rt.next_id in batches */
+    _Atomic uint64_t steals, spawned, ended; /* the owner's; others read */
+    uint32_t seq; /* the trace's */
+    uint32_t seen_entries; /* the monitor's: entries of its M at the last tick */
+    struct M *seen_m;
+} P;
+
+typedef struct M {
+    sn__bracket b;
+    sn__ctx g0;      /* the thread's own stack, where the scheduler runs */
+    P *_Atomic p;    /* the monitor reads it too */
+    P *next_p;       /* handed over by whoever wakes it */
+    G *next_g;       /* to run first, from its last coroutine */
+    struct M *next;  /* in rt.idle_m */
+    struct M *all;   /* in rt.all_m */
+    _Atomic uint32_t wake;
+    bool spinning;
+    uint32_t rand;
+    uint32_t id;
+    uintptr_t thread;
+    void *sigstack;
+} M;
+
+typedef struct runtime {
+    sn__lockw lock;
+    P **p;
+    uint32_t nprocs;
+    P *idle_p;
+    M *idle_m, *all_m;
+    uint32_t ms, ms_idle; /* under lock */
+    uint32_t ms_max;
+    _Atomic uint32_t idle_ps, spinning;
+    G *queue_head, *queue_tail; /* global queue */
+    _Atomic uint32_t queued;
+    G *free[CLASSES];
+    _Atomic uint32_t polling;     /* an M sleeps in the poller */
+    _Atomic sn_time poll_until;   /* … until then, unless woken */
+    _Atomic sn_time last_poll;
+    _Atomic uint32_t stopping, tick, monitor_asleep, monitor_word;
+    _Atomic uint32_t foreign_seen;
+    _Atomic uint64_t next_id, handovers, stack_bytes;
+    _Atomic uint64_t spawned, ended; /* by those without a P; the rest is in the Ps */
+    const sn__poller *_Atomic poller;
+    _Atomic uint32_t idle_word; /* where the last M sleeps while there is no poller */
+    uintptr_t monitor;
+    sn__scope root;
+    int result;
+    _Atomic uint32_t running; /* a runtime is up */
+} runtime;
+
+extern runtime sn__rt;
+
+static inline G *g_of(sn__g *g) { return (G *)g; }
+static inline M *m_of(sn__g *g) { return (M *)g->thread; }
+
+/* queue.c: run queues */
+void sn__ring_put(P *p, G *g);                 /* at the tail; spills half to the global queue */
+G *sn__ring_get(P *p);                         /* from the head; NULL */
+G *sn__p_next(P *p);                           /* run-next slot, else the ring */
+bool sn__p_put_next(P *p, G *g);               /* into run-next; true: another moved to the ring */
+bool sn__p_empty(P *p);
+G *sn__steal(P *thief, P *victim, bool last);  /* half of it; the last of them is returned */
+void sn__global_put(G *first, G *last, uint32_t n);
+G *sn__global_get(P *p, uint32_t max);         /* one, and a fair share into p's ring */
+G *sn__global_get_locked(P *p, uint32_t max);
+
+/* sched.c: finding work */
+static inline void sn__run_on(M *m, G *g) {
+    g->core.thread = m;
+    atomic_store_explicit(&g->ctx.busy, 1, memory_order_relaxed);
+    atomic_store_explicit(&g->status, G_RUNNING, memory_order_relaxed);
+    g->starts++;
+    m->b.self = &g->core;
+    m->b.budget = BUDGET;
+    SN__EV_START(g);
+}
+void sn__schedule(M *m);                       /* m's g0: until the runtime stops */
+void sn__wake_one(void);                       /* if a P idles and nobody spins: one M spins */
+void sn__start_m(P *p, bool spinning);         /* some M runs p, or p goes idle */
+bool sn__try_idle_p(M *m);                     /* gives m an idle P */
+void sn__release_p(M *m);                      /* m's P goes to whoever needs it */
+void sn__interrupt_poller(void);
+sn_time sn__first_timer(void);
+
+/* thread.c */
+M *sn__m_new(void);
+int sn__m_start(M *m);
+void sn__m_enter(M *m);                        /* on m's thread, before sn__schedule */
+void sn__m_exit(M *m);
+void sn__m_sleep(M *m);                        /* idle till given a P or the runtime stops */
+
+/* coroutine.c */
+int sn__spawn(sn__scope *s, const sn_attr *attr, sn_fn f, const void *arg, size_t n,
+              uintptr_t site);
+/** Calls f for every G slot ever made. From anywhere: slots are never freed. */
+void sn__each_g(void (*f)(void *arg, G *g), void *arg);
+uint64_t sn__live(void);
+G *sn__g_at(uintptr_t addr, bool *in_guard);   /* whose slot is this address in; NULL */
+size_t sn__g_stack_size(const G *g);
+/** Leaves g, the caller, which waits, is queued or is dead: another runs. */
+void sn__switch_away(G *g, bool dying);
+
+/* timer.c */
+void sn__timers_run(heap *h, sn_time now);     /* fires what is due */
+
+/* monitor.c */
+int sn__monitor_start(void);
+void sn__monitor_stop(void);
+void sn__monitor_wake(void);
+
+/* dump.c */
+void sn__faults_start(void);
+
+/* deadlock: rt.lock held, the caller about to sleep and nothing can wake us */
+void sn__check_dead(bool in_poller);
+
+#endif

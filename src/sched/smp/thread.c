@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* Ms: made when work wants one, asleep on their own word when it does not, joined at the end. */
+#include <stdlib.h>
+
+#include "sched/smp/smp.h"
+
+M *sn__m_new(void) {
+    runtime *rt = &sn__rt;
+    M *m = calloc(1, sizeof *m);
+    if (!m) return NULL;
+    sn__os_entropy(&m->rand, sizeof m->rand);
+    m->rand |= 1;
+    sn__lock(&rt->lock);
+    m->id = rt->all_m ? rt->all_m->id + 1 : 0;
+    m->all = rt->all_m;
+    rt->all_m = m;
+    sn__unlock(&rt->lock);
+    return m;
+}
+
+void sn__m_enter(M *m) {
+    m->sigstack = sn__os_sigstack_new();
+    sn__san_thread(&m->g0);
+    sn__tls_set(m);
+    if (m->next_p) {
+        P *p = m->next_p;
+        m->next_p = NULL;
+        m->p = p;
+        atomic_store(&p->m, m);
+    }
+    sn__monitor_wake();
+}
+
+void sn__m_exit(M *m) {
+    sn__tls_set(NULL);
+    sn__os_sigstack_free(m->sigstack);
+    m->sigstack = NULL;
+}
+
+static void m_main(void *arg) {
+    M *m = arg;
+    sn__m_enter(m);
+    sn__schedule(m);
+    sn__m_exit(m);
+}
+
+int sn__m_start(M *m) { return sn__os_thread(&m->thread, m_main, m, "sennit"); }
+
+void sn__m_sleep(M *m) {
+    runtime *rt = &sn__rt;
+    sn__lock(&rt->lock);
+    if (atomic_load(&rt->stopping)) {
+        sn__unlock(&rt->lock);
+        return;
+    }
+    sn__check_dead(false);
+    m->next = rt->idle_m;
+    rt->idle_m = m;
+    rt->ms_idle++;
+    sn__unlock(&rt->lock);
+    while (!atomic_load_explicit(&m->wake, memory_order_acquire))
+        sn__os_wait(&m->wake, 0, SN_NEVER);
+    atomic_store_explicit(&m->wake, 0, memory_order_relaxed);
+    P *p = m->next_p;
+    m->next_p = NULL;
+    if (!p) return;
+    m->p = p;
+    atomic_store(&p->m, m);
+    atomic_store_explicit(&m->b.take, SN__TAKE_NONE, memory_order_relaxed);
+    sn__monitor_wake();
+}
