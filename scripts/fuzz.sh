@@ -15,7 +15,7 @@ while read -r name corpus; do
     fi
     echo "== $name: $seconds s"
     mkdir -p "build-fuzz/found/$name"
-    "build-fuzz/fuzz/$name" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 \
+    "build-fuzz/fuzz/$name" -max_total_time="$seconds" -verbosity=0 -timeout=10 -rss_limit_mb=2048 \
         -print_final_stats=1 -artifact_prefix="build-fuzz/crash-$name-" \
         "build-fuzz/found/$name" "$corpus" </dev/null || failed="$failed $name"
 done <build-fuzz/fuzz/corpora
