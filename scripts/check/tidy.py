@@ -47,7 +47,6 @@ def check(tree):
     with tempfile.TemporaryDirectory() as name, \
             concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         folder = pathlib.Path(name)
-        shutil.copy(tree.root / ".clang-tidy", folder)
         files = database_for_clang(tree, folder)
         for path, out in zip(files, pool.map(lambda f: analyse(folder, f), files)):
             for m in FINDING.finditer(out.stdout):
