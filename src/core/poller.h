@@ -13,7 +13,7 @@ typedef struct sn__poll_batch {
     int n;
     struct {
         void *what;
-        uint32_t seq, events;
+        uint32_t events;
     } at[SN__POLL_BATCH];
 } sn__poll_batch;
 

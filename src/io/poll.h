@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * One pollable descriptor: registered edge-triggered once, for life. Its memory is type-stable,
+ * so an event that comes late still finds a pd: its next user gets one spurious wake-up.
+ *
+ * Use: sn__pd_ref; try the system call; on EAGAIN sn__pd_wait and try again (a wake-up may be
+ * spurious); sn__pd_unref. Edges are latched: one that comes between EAGAIN and the wait is not
+ * lost. All of it from coroutines, outside the bracket.
+ */
+#ifndef SN_IO_POLL_H
+#define SN_IO_POLL_H
+
+#include <sennit/base.h>
+
+typedef struct sn__pd sn__pd;
+enum sn__pd_mode { SN__PD_READ = 0, SN__PD_WRITE = 1 };
+
+/** Takes over `fd`, which must be non-blocking: it is closed once the pd is closed and the last
+ *  reference gone. SN_ENOMEM, SN_EPERM for what cannot be polled; then the caller keeps fd. */
+int sn__pd_open(sn__pd **pd, int fd);
+/** Before each use: 0, or SN_ECLOSED. */
+int sn__pd_ref(sn__pd *pd);
+/** After it. */
+void sn__pd_unref(sn__pd *pd);
+int sn__pd_fd(const sn__pd *pd);
+/** Parks until an edge came that no wait has consumed: 0, SN_ETIMEDOUT, SN_ECANCELED, SN_ECLOSED. */
+int sn__pd_wait(sn__pd *pd, int mode, sn_time until);
+/** Wakes all waiters with SN_ECLOSED; later refs fail. */
+void sn__pd_close(sn__pd *pd);
+/** Closes if need be and drops the owner's reference. */
+void sn__pd_free(sn__pd *pd);
+
+#endif
