@@ -123,9 +123,14 @@ __attribute__((no_sanitize("address", "thread"))) static void dump_one(void *arg
     put_site(d->fd, g);
 }
 
+static bool on_stack_of(const G *g) {
+    return (uintptr_t)__builtin_frame_address(0) - (uintptr_t)g->ctx.lo < g->ctx.size;
+}
+
 static void dump_all(int fd) {
     M *m = sn__tls_get();
     sn__g *self = m ? m->b.self : NULL;
+    if (self && !on_stack_of(g_of(self))) self = NULL; /* the scheduler dumps; self is parked */
     dump d = {fd, self ? g_of(self) : NULL};
     sn__each_g(dump_one, &d);
 }

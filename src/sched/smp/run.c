@@ -11,6 +11,7 @@ runtime sn__rt;
 typedef struct first {
     sn_fn f;
     void *arg;
+    uintptr_t site; /* who called sn_run */
 } first;
 
 static unsigned procs_wanted(const sn_attr *attr) {
@@ -90,6 +91,7 @@ static int first_main(void *p) {
     first *u = p;
     sn__g *g = sn__enter();
     g->scope = &rt->root;
+    g_of(g)->fn = u->f; /* what dumps should name */
     sn__leave(g);
     rt->result = u->f(u->arg);
     g = sn__enter_parks();
@@ -127,7 +129,7 @@ static int run_in(runtime *rt, M *m, first *user, const sn_attr *attr) {
     sn__m_enter(m);
     sn__scope own;
     sn__scope_init(&own);
-    rc = sn__spawn(&own, &a, first_main, user, 0, (uintptr_t)user->f);
+    rc = sn__spawn(&own, &a, first_main, user, 0, user->site);
     if (rc)
         atomic_store(&rt->stopping, 1);
     else
@@ -149,7 +151,7 @@ int sn_run(sn_fn f, void *arg, const sn_attr *attr) {
     reset(rt);
     atomic_store(&rt->running, 1);
     sn__own_fence = getenv("SENNIT_NO_MEMBARRIER") || !sn__os_heavy_barrier_init();
-    first user = {f, arg};
+    first user = {f, arg, (uintptr_t)__builtin_return_address(0)};
     int rc = SN_ENOMEM;
     M *m = make_procs(rt, procs_wanted(attr)) ? sn__m_new() : NULL;
     if (m) rc = run_in(rt, m, &user, attr);
