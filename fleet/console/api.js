@@ -5,6 +5,8 @@
 
 const KEY = "sennit.token";
 export const BASE = "/api/v1";
+/** hawkBit's management API, for what our own does not repeat. */
+export const MANAGEMENT = "/rest/v1";
 
 /** An answer that is not 2xx, from its problem+json body where there is one. */
 export class ApiError extends Error {
@@ -42,11 +44,11 @@ async function failure(answer) {
                       problem.detail || "");
 }
 
-/** GET: {body, etag}. */
-export async function get(path) {
-  const answer = await fetch(BASE + path, { headers: authorization(), cache: "no-store" });
+/** GET: {body}. */
+export async function get(path, base = BASE) {
+  const answer = await fetch(base + path, { headers: authorization(), cache: "no-store" });
   if (!answer.ok) throw await failure(answer);
-  return { body: await answer.json(), etag: answer.headers.get("ETag") };
+  return { body: await answer.json() };
 }
 
 /** POST of a state change, valid only if the object is still the one the operator saw. */

@@ -1,56 +1,99 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Start, sign-in, and the flow: one live connection says what changed; what is shown is asked
-// anew and drawn. The chosen roll-out stands in the address (#rollout=3), so a link leads to it.
+// Start, sign-in, and the flow. One live connection brings the fleet's figures and every
+// roll-out as it changes; what is drawn is drawn from that. The record and the device list are
+// asked for when they may have changed. The chosen roll-out stands in the address (#rollout=3),
+// so a link leads to it.
 
 import * as api from "./api.js";
 import { drawDeviceFilter, refreshDevices, startDevices } from "./devices.js";
 import { $, coalesce, h } from "./dom.js";
 import { Live } from "./live.js";
-import { figuresFrom, recordsFrom, rolloutsFrom } from "./model.js";
+import { callerFrom, figuresFrom, recordsFrom, rolloutFrom } from "./model.js";
 import { drawPick, drawRecord, drawRollout } from "./rollout.js";
 import { chooseLanguage, count, rate, setLanguage, t, translatePage } from "./strings.js";
 
+const RATE_SPAN_MS = 5000;
+
 let live = null;
-let rollouts = [];
+let caller = { role: "viewer" };
+let rollouts = new Map();
+let figures = null;
+let polls = []; // {at, n}: the server's count of polls over the last seconds
+let recordOf = "";
 
 const chosenId = () => Number(new URLSearchParams(location.hash.slice(1)).get("rollout")) || null;
 
-/** The one in the address, else the one that is under way, else the newest. */
+const newestFirst = () => [...rollouts.values()].sort((a, b) => b.id - a.id);
+
+/** The one in the address, else the newest that is under way, else the newest. */
 function chosen() {
-  return rollouts.find((rollout) => rollout.id === chosenId())
-    ?? rollouts.find((rollout) => !["done", "stopped", "draft"].includes(rollout.state))
-    ?? rollouts[0] ?? null;
+  const all = newestFirst();
+  return rollouts.get(chosenId())
+    ?? all.find((rollout) => !["done", "stopped", "draft"].includes(rollout.state))
+    ?? all[0] ?? null;
 }
 
-function drawFigures(figures) {
+function pollRate() {
+  const [first, last] = [polls[0], polls.at(-1)];
+  return polls.length < 2 ? null : (last.n - first.n) / ((last.at - first.at) / 1000);
+}
+
+function notePolls(n) {
+  const at = performance.now();
+  if (polls.length && n < polls.at(-1).n) polls = []; // another server process
+  polls.push({ at, n });
+  while (polls.length > 2 && at - polls[0].at > RATE_SPAN_MS) polls.shift();
+}
+
+function drawFigures() {
   const item = (name, value) => h("div", {}, h("dt", {}, t(`figure.${name}`)), h("dd", {}, value));
+  const perSecond = pollRate();
   $("figures").replaceChildren(
     item("devices", count(figures.devices)), item("online", count(figures.online)),
-    item("polls", rate(figures.polls)), item("inFlight", count(figures.inFlight)));
+    item("polls", perSecond === null ? "–" : rate(perSecond)),
+    item("inFlight", count(figures.inFlight)));
 }
 
-async function refresh() {
-  const [list, server] = await Promise.all([api.get("/rollouts"), api.get("/server")]);
-  rollouts = rolloutsFrom(list.body);
-  const rollout = chosen();
-  drawFigures(figuresFrom(server.body));
-  drawPick(rollouts, rollout?.id);
-  drawRollout(rollout, changed);
-  const record = await api.get(rollout ? `/records?object=rollout/${rollout.id}&limit=50`
-                                       : "/records?limit=50");
-  drawRecord(recordsFrom(record.body));
-}
-
-const changed = coalesce(async () => {
+async function loadRecord(rollout) {
+  const filter = rollout ? `object=rollout/${rollout.id}&` : "";
   try {
-    await refresh();
+    drawRecord(recordsFrom((await api.get(`/records?${filter}limit=50`)).body));
   } catch (error) {
-    if (error.status === 401) signOut(t("signInFailed"));
-    else $("rollout-error").textContent = error.message;
+    recordOf = "";
+    failed(error);
   }
-}, 400);
+}
 
-const devicesChanged = coalesce(refreshDevices, 2000);
+function failed(error) {
+  if (error.status === 401) signOut(t("signInFailed"));
+  else $("rollout-error").textContent = error.message;
+}
+
+function draw() {
+  const rollout = chosen();
+  if (figures) drawFigures();
+  drawPick(newestFirst(), rollout?.id);
+  drawRollout(rollout, caller.role);
+  const key = JSON.stringify(rollout && [rollout.id, rollout.version]);
+  if (key !== recordOf) {
+    recordOf = key;
+    loadRecord(rollout);
+  }
+}
+
+const devicesChanged = coalesce(() => refreshDevices(chosen()?.id), 2000);
+
+function onEvent(event) {
+  if (event.name === "fleet") {
+    figures = figuresFrom(JSON.parse(event.data));
+    notePolls(figures.polls);
+  } else if (event.name === "rollout") {
+    const rollout = rolloutFrom(JSON.parse(event.data));
+    rollouts.set(rollout.id, rollout);
+  }
+  draw();
+  devicesChanged();
+}
 
 function setLink(state, seconds = 0) {
   const text = { up: "linkUp", down: "linkDown", off: "linkConnecting" }[state];
@@ -65,14 +108,13 @@ function connect() {
   live = new Live(`${api.BASE}/events`, api.authorization, {
     up: () => {
       setLink("up");
-      changed();
-      refreshDevices();
+      $("rollout-error").textContent = "";
+      rollouts = new Map(); // the first picture follows
+      polls = [];
+      recordOf = "";
     },
     down: (ms) => setLink("down", Math.max(1, Math.round(ms / 1000))),
-    event: () => {
-      changed();
-      devicesChanged();
-    },
+    event: onEvent,
     denied: () => signOut(t("signInFailed")),
   });
 }
@@ -88,6 +130,7 @@ function show(signedIn) {
 function signOut(message = "") {
   live?.close();
   live = null;
+  rollouts = new Map();
   api.forgetToken();
   $("signin-error").textContent = message;
   show(false);
@@ -95,8 +138,9 @@ function signOut(message = "") {
 
 async function signIn() {
   try {
-    await api.get("/server");
+    caller = callerFrom((await api.get("/server")).body);
     $("signin-error").textContent = "";
+    $("user").textContent = `${caller.user} · ${t(`role.${caller.role}`)}`;
     show(true);
     connect();
   } catch (error) {
@@ -107,13 +151,13 @@ async function signIn() {
 function speak() {
   translatePage();
   drawDeviceFilter();
-  if (live) {
-    setLink($("link").dataset.state);
-    changed();
-    refreshDevices();
-  }
+  if (!live) return;
+  setLink($("link").dataset.state);
+  $("user").textContent = `${caller.user} · ${t(`role.${caller.role}`)}`;
+  recordOf = "";
+  draw();
+  devicesChanged();
 }
-
 
 $("signin").addEventListener("submit", (event) => {
   event.preventDefault();
@@ -129,7 +173,11 @@ $("language").addEventListener("change", (event) => {
 $("rollout-pick").addEventListener("change", (event) => {
   location.hash = `rollout=${event.target.value}`;
 });
-window.addEventListener("hashchange", changed);
+window.addEventListener("hashchange", () => {
+  if (!live) return;
+  draw();
+  devicesChanged();
+});
 
 $("language").value = chooseLanguage();
 speak();

@@ -7,16 +7,13 @@ import { drawGauge } from "./gauge.js";
 import { drawLadder, drawLegend } from "./ladder.js";
 import { language, t, time, utc, word } from "./strings.js";
 
-/** What a person can do in a state; the server has the last word. */
-const VERBS = {
-  draft: ["approve", "stop"],
-  approved: ["start", "stop"],
-  running: ["pause", "stop"],
-  paused: ["resume", "stop"],
-  held: ["resume", "advance", "stop"],
-  stopped: [],
-  done: [],
+/** The verbs that each role may use; which of them the state allows, the server says. */
+const MAY = {
+  viewer: [],
+  operator: ["start", "pause", "resume", "stop"],
+  approver: ["approve", "start", "pause", "resume", "advance", "stop"],
 };
+MAY.admin = MAY.approver;
 
 let shown = null;
 let shownVerbs = "";
@@ -40,7 +37,7 @@ function confirm(verb, rollout) {
 }
 
 /** The version the person saw goes along: if it changed meanwhile, nothing happens but a word. */
-async function act(verb, changed) {
+async function act(verb) {
   const rollout = shown;
   const reason = await confirm(verb, rollout);
   if (reason === null) return;
@@ -50,18 +47,17 @@ async function act(verb, changed) {
   } catch (error) {
     $("rollout-error").textContent = error.status === 412 ? t("changedMeanwhile") : error.message;
   }
-  changed();
 }
 
-function drawVerbs(rollout, changed) {
-  const verbs = VERBS[rollout.state] ?? [];
+function drawVerbs(allowed, role) {
+  const verbs = allowed.filter((verb) => MAY[role]?.includes(verb));
   const key = `${language()} ${verbs}`;
   if (key === shownVerbs) return;
   shownVerbs = key;
   const focused = $("rollout-verbs").contains(document.activeElement);
   $("rollout-verbs").replaceChildren(...verbs.map((verb) =>
     h("button", { type: "button", class: verb === "stop" ? "danger" : "",
-                  onclick: () => act(verb, changed) }, t(`verb.${verb}`))));
+                  onclick: () => act(verb) }, t(`verb.${verb}`))));
   if (focused) $("rollout-verbs").querySelector("button")?.focus();
 }
 
@@ -76,7 +72,7 @@ export function drawPick(rollouts, chosen) {
       `${rollout.name} · ${word("rollout", rollout.state)}`)));
 }
 
-export function drawRollout(rollout, changed) {
+export function drawRollout(rollout, role) {
   shown = rollout;
   $("rollout-empty").hidden = rollout !== null;
   $("legend").hidden = rollout === null;
@@ -85,7 +81,7 @@ export function drawRollout(rollout, changed) {
     $("rollout-name").textContent = t("noRollout");
     $("rollout-why").hidden = true;
     $("rollout-mode").textContent = "";
-    drawVerbs({ state: "" }, changed);
+    drawVerbs([], role);
     drawLadder([], "");
     drawGauge(null);
     return;
@@ -93,11 +89,12 @@ export function drawRollout(rollout, changed) {
   $("rollout-name").textContent = rollout.name;
   $("rollout-state").textContent = word("rollout", rollout.state);
   $("rollout-state").dataset.state = rollout.state;
-  $("rollout-mode").textContent = t(`mode.${rollout.mode}`);
+  $("rollout-mode").textContent = [rollout.software, t(`mode.${rollout.mode}`)]
+    .filter(Boolean).join(" · ");
   $("rollout-why").hidden = !rollout.reason;
   $("rollout-why").textContent = rollout.reason;
   $("rollout-why").dataset.state = rollout.state;
-  drawVerbs(rollout, changed);
+  drawVerbs(rollout.verbs, role);
   drawLegend();
   drawLadder(rollout.stages, `${rollout.id} ${language()}`);
   drawGauge(rollout.rate);
