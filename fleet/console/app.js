@@ -12,13 +12,10 @@ import { callerFrom, figuresFrom, recordsFrom, rolloutFrom } from "./model.js";
 import { drawPick, drawRecord, drawRollout } from "./rollout.js";
 import { chooseLanguage, count, rate, setLanguage, t, translatePage } from "./strings.js";
 
-const RATE_SPAN_MS = 5000;
-
 let live = null;
 let caller = { role: "viewer" };
 let rollouts = new Map();
 let figures = null;
-let polls = []; // {at, n}: the server's count of polls over the last seconds
 let recordOf = "";
 
 const chosenId = () => Number(new URLSearchParams(location.hash.slice(1)).get("rollout")) || null;
@@ -33,25 +30,11 @@ function chosen() {
     ?? all[0] ?? null;
 }
 
-function pollRate() {
-  const [first, last] = [polls[0], polls.at(-1)];
-  return polls.length < 2 ? null : (last.n - first.n) / ((last.at - first.at) / 1000);
-}
-
-function notePolls(n) {
-  const at = performance.now();
-  if (polls.length && n < polls.at(-1).n) polls = []; // another server process
-  polls.push({ at, n });
-  while (polls.length > 2 && at - polls[0].at > RATE_SPAN_MS) polls.shift();
-}
-
 function drawFigures() {
   const item = (name, value) => h("div", {}, h("dt", {}, t(`figure.${name}`)), h("dd", {}, value));
-  const perSecond = pollRate();
   $("figures").replaceChildren(
     item("devices", count(figures.devices)), item("online", count(figures.online)),
-    item("polls", perSecond === null ? "–" : rate(perSecond)),
-    item("inFlight", count(figures.inFlight)));
+    item("polls", rate(figures.polls)), item("inFlight", count(figures.inFlight)));
 }
 
 async function loadRecord(rollout) {
@@ -86,7 +69,6 @@ const devicesChanged = coalesce(() => refreshDevices(chosen()?.id), 2000);
 function onEvent(event) {
   if (event.name === "fleet") {
     figures = figuresFrom(JSON.parse(event.data));
-    notePolls(figures.polls);
   } else if (event.name === "rollout") {
     const rollout = rolloutFrom(JSON.parse(event.data));
     rollouts.set(rollout.id, rollout);
@@ -110,7 +92,6 @@ function connect() {
       setLink("up");
       $("rollout-error").textContent = "";
       rollouts = new Map(); // the first picture follows
-      polls = [];
       recordOf = "";
     },
     down: (ms) => setLink("down", Math.max(1, Math.round(ms / 1000))),

@@ -54,7 +54,7 @@ async function ask(offset) {
   const query = new URLSearchParams({ limit: PAGE, offset });
   const search = $("devices-search").value.trim();
   const state = $("devices-state").value;
-  if (search) query.set("q", search);
+  if (search) query.set("search", search);
   if (!state) return devicesFrom((await api.get(`/devices?${query}`)).body);
   if (!rollout) return { total: 0, devices: [] };
   query.set("status", state);

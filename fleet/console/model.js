@@ -3,9 +3,12 @@
 
 /** Where the devices of a stage are: closed, on the way, or not reached yet. */
 function countsFrom(stage) {
-  const { succeeded, failed, silent, offered, downloading, installing } = stage;
-  return { succeeded, failed, silent, offered, downloading, installing,
-           waiting: Math.max(0, stage.total - stage.assigned) };
+  const { total, assigned, succeeded, failed, silent, downloading = 0, installing = 0 } =
+    stage.counts;
+  const open = Math.max(0, assigned - succeeded - failed - silent);
+  return { succeeded, failed, silent, downloading, installing,
+           offered: Math.max(0, open - downloading - installing),
+           waiting: Math.max(0, total - assigned) };
 }
 
 function stageState(rollout, i) {
@@ -39,41 +42,41 @@ export function rolloutFrom(rollout) {
       share: stage.share,
       state: stageState(rollout, i),
       current: i === rollout.stage && rollout.state !== "done",
-      total: stage.total,
+      total: stage.counts.total,
       counts: countsFrom(stage),
       reason: stage.reason,
     })),
   };
 }
 
-export const recordsFrom = (body) => body.items.map((record) => ({
+export const recordsFrom = (body) => body.records.map((record) => ({
   ms: record.utc_ms, actor: record.actor, what: record.event, why: record.reason,
 }));
 
 const softwareOf = (name, version) => [name, version].filter(Boolean).join(" ");
 
 const deviceFrom = (device) => ({
-  name: device.id, state: device.status, seen: device.lastPollMs,
-  software: softwareOf(device.installedName, device.installedVersion),
+  name: device.id, state: device.status, seen: device.last_poll_ms,
+  software: softwareOf(device.installed_name, device.installed_version),
 });
 
 const actionFrom = (action) => ({
-  id: action.id, state: action.status, changed: action.changedMs,
-  software: softwareOf(action.setName, action.setVersion),
+  id: action.id, state: action.status, changed: action.changed_ms,
+  software: softwareOf(action.set_name, action.set_version),
 });
 
-export const devicesFrom = (body) => ({ total: body.total, devices: body.items.map(deviceFrom) });
+export const devicesFrom = (body) => ({ total: body.total, devices: body.devices.map(deviceFrom) });
 
 /** A roll-out's devices come as its actions. */
 export const rolloutDevicesFrom = (body) => ({
   total: body.total,
-  devices: body.items.map((action) => ({
-    name: action.device, state: action.status, seen: action.changedMs,
-    software: softwareOf(action.setName, action.setVersion),
+  devices: body.actions.map((action) => ({
+    name: action.device, state: action.status, seen: action.changed_ms,
+    software: softwareOf(action.set_name, action.set_version),
   })),
 });
 
-export const actionsFrom = (body) => body.items.map(actionFrom);
+export const actionsFrom = (body) => body.actions.map(actionFrom);
 
 export const detailFrom = ({ device, attributes }) => ({
   ...deviceFrom(device), address: device.address, attributes,
@@ -85,7 +88,8 @@ export const statusesFrom = (body) => body.content.map((status) => ({
 }));
 
 export const figuresFrom = (fleet) => ({
-  devices: fleet.devices, online: fleet.online, inFlight: fleet.openActions, polls: fleet.polls,
+  devices: fleet.devices, online: fleet.polled_recently, polls: fleet.polls_per_s,
+  inFlight: fleet.in_flight,
 });
 
 export const callerFrom = (server) => ({ user: server.user, role: server.role });

@@ -12,8 +12,8 @@ import time
 import swupdate_lab as lab
 
 VEHICLE = "veh-1"
-QUICK = {"threshold": 0.5, "confidence": 0.5, "minSample": 1, "soakSeconds": 0,
-         "actionTimeoutSeconds": 600}
+QUICK = {"threshold": 0.5, "confidence": 0.5, "min_sample": 1, "soak_s": 0,
+         "action_timeout_s": 600}
 
 
 class Trial(contextlib.ExitStack):
@@ -60,8 +60,8 @@ def restart_well(trial):
     return lab.wait_for("closed with success", lambda: trial.status_is("finished"))
 
 
-def rollout_stage(trial, rollout):
-    return trial.server.call("GET", f"/api/v1/rollouts/{rollout}")["stages"][0]
+def stage_counts(trial, rollout):
+    return trial.server.call("GET", f"/api/v1/rollouts/{rollout}")["stages"][0]["counts"]
 
 
 def case_update(trial):
@@ -79,12 +79,12 @@ def case_update(trial):
         restart_well(trial)
         lab.wait_for("the roll-out done", lambda: trial.server.call(
             "GET", f"/api/v1/rollouts/{rollout}")["state"] == "done")
-        assert rollout_stage(trial, rollout)["succeeded"] == 1
+        assert stage_counts(trial, rollout)["succeeded"] == 1
         print(f"swupdate_update version={version} installed_s={took:.1f} "
               f"closed_s={time.monotonic() - began:.1f}")
         trial.device.stop()
-    device = trial.server.call("GET", f"/api/v1/devices/{VEHICLE}")
-    assert device["installedVersion"] == "2.0.0", device
+    device = trial.server.call("GET", f"/api/v1/devices/{VEHICLE}")["device"]
+    assert device["installed_version"] == "2.0.0", device
 
 
 def case_resume(trial):
@@ -103,7 +103,7 @@ def case_resume(trial):
     assert 0 < int(ranges[1]) < int(ranges[2]) < trial.image("fw-v1.swu").stat().st_size, ranges
     assert trial.device.installed() == "blinkd 1.0.0"
     restart_well(trial)
-    assert rollout_stage(trial, rollout)["failed"] == 0
+    assert stage_counts(trial, rollout)["failed"] == 0
     print(f"swupdate_resume cuts=2 resumed_at={ranges[1]},{ranges[2]} installed_s={took:.1f}")
 
 
@@ -148,7 +148,7 @@ def case_tampered(trial):
     """One byte is wrong: the client refuses the image, the roll-out counts a failure, and the
     device's reason stands in the API."""
     set_id = trial.server.offer_set(trial.image("fw-v2-tampered.swu"), "2.0.0")
-    policy = {**QUICK, "threshold": 0.01, "confidence": 0.9, "onFail": "stop"}
+    policy = {**QUICK, "threshold": 0.01, "confidence": 0.9, "on_fail": "stop"}
     rollout = trial.server.roll_out("a spoilt image", set_id, policy)
     began = time.monotonic()
     trial.device.start()
@@ -159,8 +159,8 @@ def case_tampered(trial):
     ended = lab.wait_for("the roll-out stopped", lambda: (
         lambda r: r if r["state"] in ("stopped", "held") else None)(
             trial.server.call("GET", f"/api/v1/rollouts/{rollout}")))
-    stage = ended["stages"][0]
-    assert (stage["failed"], stage["succeeded"]) == (1, 0), stage
+    counts = ended["stages"][0]["counts"]
+    assert (counts["failed"], counts["succeeded"]) == (1, 0), counts
     assert ended["reason"], "a roll-out that stands says why"
     assert trial.device.installed() is None
     print(f"swupdate_tampered refused_s={took:.1f} state={ended['state']} "

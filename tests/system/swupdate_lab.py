@@ -117,8 +117,8 @@ class Server:
 
     def action(self, device):
         """The newest action of a device, or None."""
-        items = self.call("GET", f"/api/v1/devices/{device}/actions")["items"]
-        return items[0] if items else None
+        actions = self.call("GET", f"/api/v1/devices/{device}/actions")["actions"]
+        return actions[0] if actions else None
 
     def messages(self, device, action):
         """Everything the device has said about an action, as one text."""
