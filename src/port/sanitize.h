@@ -26,7 +26,8 @@
 #include <sanitizer/common_interface_defs.h>
 #include <sanitizer/lsan_interface.h>
 #define SN__SWITCH_ATTR __attribute__((noinline, unused))
-enum { SN__STACK_SCALE = 4 };
+/* LeakSanitizer reads all of a root region that is mapped; only PROT_NONE tells it not to. */
+enum { SN__STACK_SCALE = 4, SN__GUARD_BY_MPROTECT = 1 };
 static inline void sn__san_leave(sn__ctx *from, sn__ctx *to, bool dying) {
     __sanitizer_start_switch_fiber(dying ? NULL : &from->fake, to->lo, to->size);
 }
@@ -52,7 +53,7 @@ void *__tsan_create_fiber(unsigned flags);
 void __tsan_destroy_fiber(void *fiber);
 void __tsan_switch_to_fiber(void *fiber, unsigned flags);
 #define SN__SWITCH_ATTR __attribute__((no_sanitize("thread"), noinline, unused))
-enum { SN__STACK_SCALE = 4 };
+enum { SN__STACK_SCALE = 4, SN__GUARD_BY_MPROTECT = 0 };
 static inline __attribute__((always_inline)) void sn__san_leave(sn__ctx *from, sn__ctx *to,
                                                                 bool dying) {
     (void)from;
@@ -72,7 +73,7 @@ static inline void sn__san_slab(void *lo, size_t n) {
 }
 #else
 #define SN__SWITCH_ATTR __attribute__((always_inline)) inline
-enum { SN__STACK_SCALE = 1 };
+enum { SN__STACK_SCALE = 1, SN__GUARD_BY_MPROTECT = 0 };
 static inline void sn__san_leave(sn__ctx *from, sn__ctx *to, bool dying) {
     (void)from;
     (void)to;

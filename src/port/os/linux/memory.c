@@ -7,7 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "port/port.h"
+#include "port/sanitize.h"
 
 #ifndef MADV_GUARD_INSTALL
 #define MADV_GUARD_INSTALL 102
@@ -15,7 +15,7 @@
 
 enum { MPROTECT_BUDGET = 16000 };
 
-static _Atomic int no_guard_install;
+static _Atomic int no_guard_install = SN__GUARD_BY_MPROTECT;
 static _Atomic int mprotects;
 
 size_t sn__os_page(void) { return (size_t)sysconf(_SC_PAGESIZE); }
