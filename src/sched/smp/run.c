@@ -106,12 +106,10 @@ static int first_main(void *p) {
 
 static void reset(runtime *rt) {
     G *keep[CLASSES];
-    uint64_t bytes = rt->stack_bytes, next_id = 1;
     memcpy(keep, rt->free, sizeof keep);
     memset(rt, 0, sizeof *rt);
     memcpy(rt->free, keep, sizeof keep);
-    rt->stack_bytes = bytes;
-    rt->next_id = next_id;
+    rt->next_id = 1;
     rt->ms_max = 10000;
     sn__scope_init(&rt->root);
     rt->root.background = true;
@@ -180,7 +178,7 @@ void sn_get_stats(sn_stats *st) {
         }
         s.handovers = atomic_load(&rt->handovers);
     }
-    s.stack_bytes = atomic_load(&rt->stack_bytes);
+    s.stack_bytes = sn__stack_bytes();
     sn__leave(g);
     memcpy(st, &s, size < sizeof s ? size : sizeof s);
 }

@@ -4,8 +4,6 @@
  * queue). The design is Go's; what differs is in docs/adr/0001 (hand-over instead of preemption)
  * and 0002 (busy flag instead of unlocking after the switch).
  *
- * States of a G:  DEAD -> RUNNABLE -> RUNNING <-> WAITING, RUNNING -> RUNNABLE (yield, lost P),
- *                 RUNNING -> DEAD. Written by whoever owns it at that moment, read by dumps.
  * States of a P:  idle (in rt.idle_p) or owned by one M (p->m), or in somebody's hand on the way.
  * States of an M: running (with or without a P), spinning (looks for work, at most one), polling
  *                 (in the netpoller, at most one), idle (in rt.idle_m, asleep on m->wake).
@@ -18,35 +16,11 @@
 #ifndef SN_SMP_H
 #define SN_SMP_H
 
-#include <sennit/go.h>
-
 #include "core/poller.h"
-#include "core/scope.h"
 #include "core/trace.h"
-#include "port/port.h"
-#include "port/sanitize.h"
+#include "sched/g.h"
 
-enum { RING = 256, FREE_MAX = 64, CLASSES = 3, IDS = 64, BUDGET = 256, CHAIN = 16, PROCS_MAX = 1024 };
-enum g_status { G_DEAD, G_RUNNABLE, G_RUNNING, G_WAITING };
-
-typedef struct G {
-    sn__g core;
-    sn__ctx ctx;
-    struct G *next;          /* in a free list or the global queue */
-    sn_fn fn;
-    void *arg;
-    uint64_t id;
-    uintptr_t site;          /* return address of who started it */
-    const char *_Atomic name;
-    sn__timer timer;         /* the deadline of its wait */
-    sn__ticket timer_ticket;
-    _Atomic uint32_t since;  /* rt.tick when it last parked */
-    _Atomic uint8_t status;  /* enum g_status */
-    uint8_t klass;           /* stack size class */
-    uint8_t guarded;
-    uint32_t starts;         /* times it was run: the trace's sequence */
-} G;
-
+enum { RING = 256, FREE_MAX = 64, IDS = 64, BUDGET = 256, CHAIN = 16, PROCS_MAX = 1024 };
 typedef struct heap {
     sn__lockw lock;
     sn__timer **at; /* 4-ary, from index 1 */
@@ -107,7 +81,7 @@ typedef struct runtime {
     _Atomic sn_time last_poll;
     _Atomic uint32_t stopping, tick, monitor_asleep, monitor_word;
     _Atomic uint32_t foreign_seen;
-    _Atomic uint64_t next_id, handovers, stack_bytes;
+    _Atomic uint64_t next_id, handovers;
     _Atomic uint64_t spawned, ended; /* by those without a P; the rest is in the Ps */
     const sn__poller *_Atomic poller;
     _Atomic uint32_t idle_word; /* where the last M sleeps while there is no poller */
@@ -119,7 +93,6 @@ typedef struct runtime {
 
 extern runtime sn__rt;
 
-static inline G *g_of(sn__g *g) { return (G *)g; }
 static inline M *m_of(sn__g *g) { return (M *)g->thread; }
 
 /* queue.c: run queues */
@@ -159,13 +132,7 @@ void sn__m_exit(M *m);
 void sn__m_sleep(M *m);                        /* idle till given a P or the runtime stops */
 
 /* coroutine.c */
-int sn__spawn(sn__scope *s, const sn_attr *attr, sn_fn f, const void *arg, size_t n,
-              uintptr_t site);
-/** Calls f for every G slot ever made. From anywhere: slots are never freed. */
-void sn__each_g(void (*f)(void *arg, G *g), void *arg);
 uint64_t sn__live(void);
-G *sn__g_at(uintptr_t addr, bool *in_guard);   /* whose slot is this address in; NULL */
-size_t sn__g_stack_size(const G *g);
 /** Leaves g, the caller, which waits, is queued or is dead: another runs. */
 void sn__switch_away(G *g, bool dying);
 
@@ -176,9 +143,6 @@ void sn__timers_run(heap *h, sn_time now);     /* fires what is due */
 int sn__monitor_start(void);
 void sn__monitor_stop(void);
 void sn__monitor_wake(void);
-
-/* dump.c */
-void sn__faults_start(void);
 
 /* deadlock: rt.lock held, the caller about to sleep and nothing can wake us */
 void sn__check_dead(bool in_poller);

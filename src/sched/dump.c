@@ -10,9 +10,9 @@
 #include <unistd.h>
 
 #include "core/print.h"
-#include "sched/smp/smp.h"
+#include "sched/g.h"
 
-enum { FRAMES_MAX = 64, TICKS_PER_MINUTE = 6000 };
+enum { FRAMES_MAX = 64 };
 
 static void flush(int fd, sn__text *t) {
     sn__os_write(fd, t->at, t->n);
@@ -74,14 +74,14 @@ static void put_head(int fd, G *g, uint8_t status) {
     sn__put(&t, status_text(g, status));
     if (status == G_WAITING) {
         const void *object = atomic_load(&g->core.object);
-        uint32_t ticks = atomic_load(&sn__rt.tick) - atomic_load(&g->since);
+        uint32_t minutes = sn__minutes_parked(g);
         if (object) {
             sn__put(&t, " 0x");
             sn__put_u(&t, (uintptr_t)object, 16);
         }
-        if (ticks >= TICKS_PER_MINUTE) {
+        if (minutes) {
             sn__put(&t, ", ");
-            sn__put_u(&t, ticks / TICKS_PER_MINUTE, 10);
+            sn__put_u(&t, minutes, 10);
             sn__put(&t, " minutes");
         }
     }
@@ -128,8 +128,7 @@ static bool on_stack_of(const G *g) {
 }
 
 static void dump_all(int fd) {
-    M *m = sn__tls_get();
-    sn__g *self = m ? m->b.self : NULL;
+    sn__g *self = sn__current();
     if (self && !on_stack_of(g_of(self))) self = NULL; /* the scheduler dumps; self is parked */
     dump d = {fd, self ? g_of(self) : NULL};
     sn__each_g(dump_one, &d);

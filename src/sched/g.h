@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * A coroutine as every scheduler here has it, its stack, and what of it does not depend on who
+ * runs next. Compiled once for each scheduler, since it locks.
+ *
+ * States of a G:  DEAD -> RUNNABLE -> RUNNING <-> WAITING, RUNNING -> RUNNABLE (yield, lost P),
+ *                 RUNNING -> DEAD. Written by whoever owns it at that moment, read by dumps.
+ */
+#ifndef SN_SCHED_G_H
+#define SN_SCHED_G_H
+
+#include <sennit/go.h>
+
+#include "core/scope.h"
+#include "port/port.h"
+#include "port/sanitize.h"
+
+enum { CLASSES = 3 };
+enum g_status { G_DEAD, G_RUNNABLE, G_RUNNING, G_WAITING };
+
+typedef struct G {
+    sn__g core;
+    sn__ctx ctx;
+    struct G *next; /* in a free list or a queue */
+    sn_fn fn;
+    void *arg;
+    uint64_t id;
+    uintptr_t site; /* return address of who started it */
+    const char *_Atomic name;
+    sn__timer timer; /* the deadline of its wait */
+    sn__ticket timer_ticket;
+    _Atomic uint32_t since; /* coarse time when it last parked; a foreign thread's futex */
+    _Atomic uint8_t status; /* enum g_status */
+    uint8_t klass;          /* stack size class */
+    uint8_t guarded;
+    uint32_t starts; /* times it was run: the trace's sequence */
+} G;
+
+static inline G *g_of(sn__g *g) { return (G *)g; }
+
+/* stack.c */
+/** The class for these attributes (NULL: the default's), or SN_EINVAL. */
+int sn__klass_of(const sn_attr *a);
+/** A G never used before, with its stack; NULL when memory is out. */
+G *sn__carve(unsigned klass);
+/** Makes g start f on its stack, with a copy of the n bytes at arg (0: arg itself). `begin` is the
+ *  first function there. */
+void sn__g_prepare(G *g, void (*begin)(void *), sn_fn f, const void *arg, size_t n);
+/** Calls f for every G slot ever made. From anywhere: slots are never freed. */
+void sn__each_g(void (*f)(void *arg, G *g), void *arg);
+/** Whose slot an address is in; NULL. */
+G *sn__g_at(uintptr_t addr, bool *in_guard);
+size_t sn__g_stack_size(const G *g);
+uint64_t sn__stack_bytes(void);
+
+/* dump.c */
+void sn__faults_start(void);
+
+/* The scheduler's, for go.c and dump.c */
+/** Starts a coroutine in s. In a bracket. */
+int sn__spawn(sn__scope *s, const sn_attr *attr, sn_fn f, const void *arg, size_t n,
+              uintptr_t site);
+/** The root scope of the run that is on; NULL. */
+sn__scope *sn__root(void);
+/** What the caller runs as; NULL on a thread that is not ours. Signal-safe. */
+sn__g *sn__current(void);
+/** Whole minutes since g parked. */
+uint32_t sn__minutes_parked(const G *g);
+
+#endif

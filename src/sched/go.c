@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* The public ways to start a coroutine, and to name it. */
+#include "sched/g.h"
+
+int sn_go(sn_fn f, const void *arg, size_t n) {
+    uintptr_t site = (uintptr_t)__builtin_return_address(0);
+    sn__g *g = sn__enter();
+    int rc = g->foreign ? SN_EPERM : sn__spawn(g->scope, NULL, f, arg, n, site);
+    sn__leave(g);
+    return rc;
+}
+
+int sn_go_root(sn_fn f, const void *arg, size_t n) {
+    uintptr_t site = (uintptr_t)__builtin_return_address(0);
+    sn__g *g = sn__enter();
+    sn__scope *root = sn__root();
+    int rc = root ? sn__spawn(root, NULL, f, arg, n, site) : SN_EPERM;
+    sn__leave(g);
+    return rc;
+}
+
+int sn_scope_go(sn_scope *s, const sn_attr *attr, sn_fn f, const void *arg, size_t n) {
+    uintptr_t site = (uintptr_t)__builtin_return_address(0);
+    sn__g *g = sn__enter();
+    int rc = g->foreign ? SN_EPERM : sn__spawn(sn__scope_of(s), attr, f, arg, n, site);
+    sn__leave(g);
+    return rc;
+}
+
+void sn_set_name(const char *name) {
+    sn__g *g = sn__enter();
+    atomic_store_explicit(&g_of(g)->name, name, memory_order_relaxed);
+    sn__leave(g);
+}
+
+uint64_t sn_id(void) {
+    sn__g *g = sn__enter();
+    uint64_t id = g->foreign ? 0 : g_of(g)->id;
+    sn__leave(g);
+    return id;
+}
