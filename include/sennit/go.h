@@ -104,15 +104,15 @@ SN_API uint64_t sn_id(void);
 
 /** Figures of the running runtime. Set `size` before the call. */
 typedef struct sn_stats {
-    uint32_t size;          /**< sizeof(sn_stats) */
-    uint32_t procs;         /**< Ps */
-    uint32_t threads;       /**< Ms, idle ones included */
-    uint32_t idle_procs;    /**< Ps with nothing to run */
-    uint64_t live;          /**< coroutines alive */
-    uint64_t spawned;       /**< coroutines ever started */
-    uint64_t steals;        /**< successful steals */
-    uint64_t handovers;     /**< Ps taken from hogs and blocked calls */
-    uint64_t stack_bytes;   /**< address space reserved for stacks */
+    uint32_t size;        /**< sizeof(sn_stats) */
+    uint32_t procs;       /**< Ps */
+    uint32_t threads;     /**< Ms, idle ones included */
+    uint32_t idle_procs;  /**< Ps with nothing to run */
+    uint64_t live;        /**< coroutines alive */
+    uint64_t spawned;     /**< coroutines ever started */
+    uint64_t steals;      /**< successful steals */
+    uint64_t handovers;   /**< Ps taken from hogs and blocked calls */
+    uint64_t stack_bytes; /**< address space reserved for stacks */
 } sn_stats;
 /** Fills in *st. From anywhere but interrupts; never parks. The figures are not one instant's. */
 SN_API void sn_get_stats(sn_stats *st);

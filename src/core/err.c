@@ -5,23 +5,29 @@
 #include "core/sched.h"
 
 #define SN_X(name, value, text)                                                                    \
-    case name: return text;
+    case name:                                                                                     \
+        return text;
 const char *sn_strerror(int err) {
     switch (err) {
-    case 0: return "no error";
+    case 0:
+        return "no error";
         SN_ERRORS(SN_X)
-    default: return "unknown error";
+    default:
+        return "unknown error";
     }
 }
 #undef SN_X
 
 #define SN_X(name, value, text)                                                                    \
-    case name: return #name;
+    case name:                                                                                     \
+        return #name;
 const char *sn_errname(int err) {
     switch (err) {
-    case 0: return "SN_OK";
+    case 0:
+        return "SN_OK";
         SN_ERRORS(SN_X)
-    default: return "SN_E?";
+    default:
+        return "SN_E?";
     }
 }
 #undef SN_X

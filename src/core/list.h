@@ -10,7 +10,7 @@ typedef struct sn__link {
     struct sn__link *next, *prev;
 } sn__link;
 
-#define SN__OF(ptr, type, member) ((type *)(void *)((char *)(ptr) - offsetof(type, member)))
+#define SN__OF(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 
 static inline void sn__list_init(sn__link *h) { h->next = h->prev = h; }
 /** A head of zero bytes counts as empty, so that "= {0}" objects work. */

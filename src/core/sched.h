@@ -40,13 +40,13 @@
 
 /** Why a wait ended. Also the low byte of the wait word once it is claimed. */
 enum sn__cause {
-    SN__IDLE = 0,        /**< not waiting */
-    SN__ARMED = 1,       /**< waiting, may be cancelled */
-    SN__ARMED_SHUT = 2,  /**< waiting, not to be cancelled */
-    SN__WOKEN = 3,       /**< by a peer: the operation is done */
-    SN__CLOSED = 4,      /**< the object was closed */
-    SN__TIMED_OUT = 5,   /**< by the wait's own deadline */
-    SN__CANCELED = 6     /**< by the scope; ask sn__interrupted for the code */
+    SN__IDLE = 0,       /**< not waiting */
+    SN__ARMED = 1,      /**< waiting, may be cancelled */
+    SN__ARMED_SHUT = 2, /**< waiting, not to be cancelled */
+    SN__WOKEN = 3,      /**< by a peer: the operation is done */
+    SN__CLOSED = 4,     /**< the object was closed */
+    SN__TIMED_OUT = 5,  /**< by the wait's own deadline */
+    SN__CANCELED = 6    /**< by the scope; ask sn__interrupted for the code */
 };
 
 /** What a coroutine waits for: the words that dumps print (Go's own where there is one). */

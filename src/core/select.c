@@ -134,8 +134,7 @@ static void dequeue_all(selection *x) {
 }
 
 static int wait_any(selection *x, sn__g *g, sn_time until) {
-    enum sn__cause cause =
-        sn__park(g, until, x->live ? SN__R_SELECT : SN__R_SELECT_NONE, x->cases);
+    enum sn__cause cause = sn__park(g, until, x->live ? SN__R_SELECT : SN__R_SELECT_NONE, x->cases);
     /* A waker's node is out of its queue already, and the other wakers lost. */
     int won = -1;
     if (cause == SN__WOKEN || cause == SN__CLOSED)

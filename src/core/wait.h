@@ -10,8 +10,8 @@ typedef struct sn__node {
     sn__link link;
     sn__g *g;
     sn__ticket ticket;
-    void *value;  /**< where the value comes from or goes to */
-    bool queued;  /**< in a queue; under the object's lock */
+    void *value; /**< where the value comes from or goes to */
+    bool queued; /**< in a queue; under the object's lock */
 } sn__node;
 
 /** Queues g, armed with t, at the end. */

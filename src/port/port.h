@@ -46,7 +46,8 @@ void sn__os_entropy(void *buf, size_t n);
 /** Sleeps while *word == value, until woken, or `until`. Returns false when the time is over. */
 bool sn__os_wait(_Atomic uint32_t *word, uint32_t value, sn_time until);
 void sn__os_wake(_Atomic uint32_t *word, int threads);
-/** Starts a thread with all signals blocked but faults. *handle is for sn__os_join. 0, SN_EAGAIN. */
+/** Starts a thread with all signals blocked but faults. *handle is for sn__os_join. 0, SN_EAGAIN.
+ */
 int sn__os_thread(uintptr_t *handle, void (*f)(void *), void *arg, const char *name);
 void sn__os_join(uintptr_t handle);
 /** Lets other threads of this CPU run. */
@@ -71,7 +72,8 @@ size_t sn__os_page(void);
 /** Writes n bytes to a descriptor, all of them if it takes them. Signal-safe. */
 void sn__os_write(int fd, const char *s, size_t n);
 /** The function that `pc` lies in, from the program's symbol table or the dynamic ones; NULL.
- *  *offset: how far into it. The name is static. Not signal-safe in theory; used on the way down. */
+ *  *offset: how far into it. The name is static. Not signal-safe in theory; used on the way down.
+ */
 const char *sn__os_symbol(uintptr_t pc, uintptr_t *offset);
 
 /* os: faults */

@@ -54,9 +54,12 @@ static void put_frames(int fd, uintptr_t pc, uintptr_t fp, uintptr_t lo, uintptr
 
 static const char *status_text(const G *g, uint8_t status) {
     switch (status) {
-    case G_RUNNABLE: return "runnable";
-    case G_RUNNING: return "running";
-    default: return sn__reason_text(atomic_load(&((G *)(uintptr_t)g)->core.reason));
+    case G_RUNNABLE:
+        return "runnable";
+    case G_RUNNING:
+        return "running";
+    default:
+        return sn__reason_text(atomic_load(&((G *)(uintptr_t)g)->core.reason));
     }
 }
 
@@ -174,8 +177,7 @@ static void on_fault(int signo, uintptr_t addr, uintptr_t pc, uintptr_t fp) {
     if (!g || !guard) return;
     put_overflow(g);
     put_head(STDERR_FILENO, g, G_RUNNING);
-    put_frames(STDERR_FILENO, pc, fp, (uintptr_t)g->ctx.lo,
-               (uintptr_t)g->ctx.lo + g->ctx.size);
+    put_frames(STDERR_FILENO, pc, fp, (uintptr_t)g->ctx.lo, (uintptr_t)g->ctx.lo + g->ctx.size);
     put_site(STDERR_FILENO, g);
     signal(SIGABRT, SIG_DFL);
     abort();

@@ -98,8 +98,12 @@ static int first_main(void *p) {
 
 static void reset(sim *s) {
     sim old = *s;
-    *s = (sim){.ready = old.ready, .ready_room = old.ready_room, .timers = old.timers,
-               .timers_room = old.timers_room, .now = SN_SECOND, .next_id = 1,
+    *s = (sim){.ready = old.ready,
+               .ready_room = old.ready_room,
+               .timers = old.timers,
+               .timers_room = old.timers_room,
+               .now = SN_SECOND,
+               .next_id = 1,
                .hash = 0xcbf29ce484222325u};
     memcpy(s->free, old.free, sizeof s->free);
     const char *env = getenv("SENNIT_SEED");
@@ -167,7 +171,11 @@ int sn_blocking(sn_fn f, void *arg) {
 
 void sn_get_stats(sn_stats *st) {
     uint32_t size = st->size;
-    sn_stats v = {.size = size, .procs = 1, .threads = 1, .live = sn__sim.live,
-                  .spawned = sn__sim.spawned, .stack_bytes = sn__stack_bytes()};
+    sn_stats v = {.size = size,
+                  .procs = 1,
+                  .threads = 1,
+                  .live = sn__sim.live,
+                  .spawned = sn__sim.spawned,
+                  .stack_bytes = sn__stack_bytes()};
     memcpy(st, &v, size < sizeof v ? size : sizeof v);
 }

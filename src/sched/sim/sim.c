@@ -97,8 +97,8 @@ sn__g *sn__current(void) { return sn__sim.self ? &sn__sim.self->core : NULL; }
 
 sn__ticket sn__arm(sn__g *g, bool cancellable) {
     sn__sim_choice();
-    sn__ticket t = ((atomic_load(&g->wait) | 0xff) + 1) |
-                   (cancellable ? SN__ARMED : SN__ARMED_SHUT);
+    sn__ticket t =
+        ((atomic_load(&g->wait) | 0xff) + 1) | (cancellable ? SN__ARMED : SN__ARMED_SHUT);
     atomic_store(&g->wait, t);
     sn__sim_event(EV_ARM, g_of(g)->id, cancellable);
     return t;

@@ -18,7 +18,7 @@ typedef struct sim {
     G **ready;  /* runnable, in no order that matters: the seed picks */
     size_t ready_n, ready_room;
     G *free[CLASSES];
-    G *clock;         /* the coroutine that fires timers; never counted as live */
+    G *clock; /* the coroutine that fires timers; never counted as live */
     bool clock_parked;
     sn__timer **timers; /* in no order: few, and the seed picks among those due */
     size_t timers_n, timers_room;

@@ -13,7 +13,7 @@ static G *list_pop(G **list) {
 
 static G *global_free_pop(unsigned klass) {
     runtime *rt = &sn__rt;
-    if (!atomic_load_explicit((G *_Atomic *)&rt->free[klass], memory_order_relaxed)) return NULL;
+    if (!atomic_load_explicit((G * _Atomic *)&rt->free[klass], memory_order_relaxed)) return NULL;
     sn__lock(&rt->lock);
     G *g = list_pop(&rt->free[klass]);
     sn__unlock(&rt->lock);
@@ -40,7 +40,7 @@ static void spill_half(P *p, unsigned klass) {
     p->free_n[klass] -= FREE_MAX / 2;
     sn__lock(&rt->lock);
     last->next = rt->free[klass];
-    atomic_store_explicit((G *_Atomic *)&rt->free[klass], first, memory_order_relaxed);
+    atomic_store_explicit((G * _Atomic *)&rt->free[klass], first, memory_order_relaxed);
     sn__unlock(&rt->lock);
 }
 
@@ -55,7 +55,7 @@ static void g_put(P *p, G *g) {
     }
     sn__lock(&rt->lock);
     g->next = rt->free[k];
-    atomic_store_explicit((G *_Atomic *)&rt->free[k], g, memory_order_relaxed);
+    atomic_store_explicit((G * _Atomic *)&rt->free[k], g, memory_order_relaxed);
     sn__unlock(&rt->lock);
 }
 

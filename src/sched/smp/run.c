@@ -144,8 +144,7 @@ int sn_run(sn_fn f, void *arg, const sn_attr *attr) {
     runtime *rt = &sn__rt;
     uint32_t down = 0;
     if (attr && attr->size != sizeof *attr) return SN_EINVAL;
-    if (sn__tls_get() || !atomic_compare_exchange_strong(&rt->running, &down, 1))
-        return SN_EBUSY;
+    if (sn__tls_get() || !atomic_compare_exchange_strong(&rt->running, &down, 1)) return SN_EBUSY;
     reset(rt);
     atomic_store(&rt->running, 1);
     sn__own_fence = getenv("SENNIT_NO_MEMBARRIER") || !sn__os_heavy_barrier_init();

@@ -67,8 +67,7 @@ static inline sn__bracket *sn__open(void) {
     atomic_signal_fence(memory_order_seq_cst);
     if (SN__UNLIKELY(atomic_load_explicit(&b->take, memory_order_acquire) != SN__TAKE_NONE))
         sn__take_seen(b);
-    atomic_store_explicit(&b->entries,
-                          atomic_load_explicit(&b->entries, memory_order_relaxed) + 1,
+    atomic_store_explicit(&b->entries, atomic_load_explicit(&b->entries, memory_order_relaxed) + 1,
                           memory_order_relaxed);
     return b;
 }

@@ -30,11 +30,11 @@ typedef struct heap {
 
 typedef struct P {
     uint32_t index;
-    struct M *_Atomic m; /* its owner; NULL: idle or in hand */
-    struct P *next;      /* in rt.idle_p */
-    bool idle;           /* in rt.idle_p; under rt.lock */
-    uint32_t tick;       /* schedules */
-    uint32_t chain;      /* run-next slots taken in a row */
+    struct M *_Atomic m;         /* its owner; NULL: idle or in hand */
+    struct P *next;              /* in rt.idle_p */
+    bool idle;                   /* in rt.idle_p; under rt.lock */
+    uint32_t tick;               /* schedules */
+    uint32_t chain;              /* run-next slots taken in a row */
     _Atomic uint32_t head, tail; /* of ring; tail is the owner's */
     G *_Atomic run_next;
     G *_Atomic ring[RING];
@@ -43,19 +43,19 @@ typedef struct P {
     heap timers;
     uint64_t id, id_end; /* numbers for new Gs, taken from rt.next_id in batches */
     _Atomic uint64_t steals, spawned, ended; /* the owner's; others read */
-    uint32_t seq; /* the trace's */
-    uint32_t seen_entries; /* the monitor's: entries of its M at the last tick */
+    uint32_t seq;                            /* the trace's */
+    uint32_t seen_entries;                   /* the monitor's: entries of its M at the last tick */
     struct M *seen_m;
 } P;
 
 typedef struct M {
     sn__bracket b;
-    sn__ctx g0;      /* the thread's own stack, where the scheduler runs */
-    P *_Atomic p;    /* the monitor reads it too */
-    P *next_p;       /* handed over by whoever wakes it */
-    G *next_g;       /* to run first, from its last coroutine */
-    struct M *next;  /* in rt.idle_m */
-    struct M *all;   /* in rt.all_m */
+    sn__ctx g0;     /* the thread's own stack, where the scheduler runs */
+    P *_Atomic p;   /* the monitor reads it too */
+    P *next_p;      /* handed over by whoever wakes it */
+    G *next_g;      /* to run first, from its last coroutine */
+    struct M *next; /* in rt.idle_m */
+    struct M *all;  /* in rt.all_m */
     _Atomic uint32_t wake;
     bool spinning;
     uint32_t rand;
@@ -76,8 +76,8 @@ typedef struct runtime {
     G *queue_head, *queue_tail; /* global queue */
     _Atomic uint32_t queued;
     G *free[CLASSES];
-    _Atomic uint32_t polling;     /* an M sleeps in the poller */
-    _Atomic sn_time poll_until;   /* … until then, unless woken */
+    _Atomic uint32_t polling;   /* an M sleeps in the poller */
+    _Atomic sn_time poll_until; /* … until then, unless woken */
     _Atomic sn_time last_poll;
     _Atomic uint32_t stopping, tick, monitor_asleep, monitor_word;
     _Atomic uint32_t foreign_seen;
@@ -96,14 +96,14 @@ extern runtime sn__rt;
 static inline M *m_of(sn__g *g) { return (M *)g->thread; }
 
 /* queue.c: run queues */
-void sn__ring_put(P *p, G *g);                 /* at the tail; spills half to the global queue */
-G *sn__ring_get(P *p);                         /* from the head; NULL */
-G *sn__p_next(P *p);                           /* run-next slot, else the ring */
-bool sn__p_put_next(P *p, G *g);               /* into run-next; true: another moved to the ring */
+void sn__ring_put(P *p, G *g);   /* at the tail; spills half to the global queue */
+G *sn__ring_get(P *p);           /* from the head; NULL */
+G *sn__p_next(P *p);             /* run-next slot, else the ring */
+bool sn__p_put_next(P *p, G *g); /* into run-next; true: another moved to the ring */
 bool sn__p_empty(P *p);
-G *sn__steal(P *thief, P *victim, bool last);  /* half of it; the last of them is returned */
+G *sn__steal(P *thief, P *victim, bool last); /* half of it; the last of them is returned */
 void sn__global_put(G *first, G *last, uint32_t n);
-G *sn__global_get(P *p, uint32_t max);         /* one, and a fair share into p's ring */
+G *sn__global_get(P *p, uint32_t max); /* one, and a fair share into p's ring */
 G *sn__global_get_locked(P *p, uint32_t max);
 
 /* sched.c: finding work */
@@ -116,20 +116,20 @@ static inline void sn__run_on(M *m, G *g) {
     m->b.budget = BUDGET;
     SN__EV_START(g);
 }
-void sn__schedule(M *m);                       /* m's g0: until the runtime stops */
-void sn__wake_one(void);                       /* if a P idles and nobody spins: one M spins */
-void sn__start_m(P *p, bool spinning);         /* some M runs p, or p goes idle */
-bool sn__try_idle_p(M *m);                     /* gives m an idle P */
-void sn__release_p(M *m);                      /* m's P goes to whoever needs it */
+void sn__schedule(M *m);               /* m's g0: until the runtime stops */
+void sn__wake_one(void);               /* if a P idles and nobody spins: one M spins */
+void sn__start_m(P *p, bool spinning); /* some M runs p, or p goes idle */
+bool sn__try_idle_p(M *m);             /* gives m an idle P */
+void sn__release_p(M *m);              /* m's P goes to whoever needs it */
 void sn__interrupt_poller(void);
 sn_time sn__first_timer(void);
 
 /* thread.c */
 M *sn__m_new(void);
 int sn__m_start(M *m);
-void sn__m_enter(M *m);                        /* on m's thread, before sn__schedule */
+void sn__m_enter(M *m); /* on m's thread, before sn__schedule */
 void sn__m_exit(M *m);
-void sn__m_sleep(M *m);                        /* idle till given a P or the runtime stops */
+void sn__m_sleep(M *m); /* idle till given a P or the runtime stops */
 
 /* coroutine.c */
 uint64_t sn__live(void);
@@ -137,7 +137,7 @@ uint64_t sn__live(void);
 void sn__switch_away(G *g, bool dying);
 
 /* timer.c */
-void sn__timers_run(heap *h, sn_time now);     /* fires what is due */
+void sn__timers_run(heap *h, sn_time now); /* fires what is due */
 
 /* monitor.c */
 int sn__monitor_start(void);

@@ -15,7 +15,7 @@
 
 static struct {
     int tried;
-    const ElfW(Sym) *symbols;
+    const ElfW(Sym) * symbols;
     size_t n;
     const char *names;
     size_t names_size;
