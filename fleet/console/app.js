@@ -8,15 +8,16 @@ import * as api from "./api.js";
 import { drawDeviceFilter, refreshDevices, startDevices } from "./devices.js";
 import { $, coalesce, h } from "./dom.js";
 import { Live } from "./live.js";
-import { callerFrom, figuresFrom, recordsFrom, rolloutFrom } from "./model.js";
-import { drawPick, drawRecord, drawRollout } from "./rollout.js";
+import { callerFrom, figuresFrom, planFrom, recordsFrom, rolloutFrom } from "./model.js";
+import { drawClock, drawPick, drawPlan, drawRecord, drawRollout } from "./rollout.js";
 import { chooseLanguage, count, rate, setLanguage, t, translatePage } from "./strings.js";
 
 let live = null;
 let caller = { role: "viewer" };
 let rollouts = new Map();
 let figures = null;
-let recordOf = "";
+let asideOf = "";
+let clockAhead = 0; // ms that the server's clock is ahead of ours
 
 const chosenId = () => Number(new URLSearchParams(location.hash.slice(1)).get("rollout")) || null;
 
@@ -37,12 +38,14 @@ function drawFigures() {
     item("polls", rate(figures.polls)), item("inFlight", count(figures.inFlight)));
 }
 
-async function loadRecord(rollout) {
+/** What is not in the live feed: the record, and the plan of a roll-out. */
+async function loadAside(rollout) {
   const filter = rollout ? `object=rollout/${rollout.id}&` : "";
   try {
     drawRecord(recordsFrom((await api.get(`/records?${filter}limit=50`)).body));
+    drawPlan(rollout ? planFrom((await api.get(`/rollouts/${rollout.id}`)).body) : null);
   } catch (error) {
-    recordOf = "";
+    asideOf = "";
     failed(error);
   }
 }
@@ -58,11 +61,14 @@ function draw() {
   drawPick(newestFirst(), rollout?.id);
   drawRollout(rollout, caller.role);
   const key = JSON.stringify(rollout && [rollout.id, rollout.version]);
-  if (key !== recordOf) {
-    recordOf = key;
-    loadRecord(rollout);
+  if (key !== asideOf) {
+    asideOf = key;
+    loadAside(rollout);
   }
+  tick();
 }
+
+const tick = () => drawClock(Date.now() + clockAhead);
 
 const devicesChanged = coalesce(() => refreshDevices(chosen()?.id), 2000);
 
@@ -92,7 +98,7 @@ function connect() {
       setLink("up");
       $("rollout-error").textContent = "";
       rollouts = new Map(); // the first picture follows
-      recordOf = "";
+      asideOf = "";
     },
     down: (ms) => setLink("down", Math.max(1, Math.round(ms / 1000))),
     event: onEvent,
@@ -120,6 +126,7 @@ function signOut(message = "") {
 async function signIn() {
   try {
     caller = callerFrom((await api.get("/server")).body);
+    clockAhead = caller.clock - Date.now();
     $("signin-error").textContent = "";
     $("user").textContent = `${caller.user} · ${t(`role.${caller.role}`)}`;
     show(true);
@@ -135,7 +142,7 @@ function speak() {
   if (!live) return;
   setLink($("link").dataset.state);
   $("user").textContent = `${caller.user} · ${t(`role.${caller.role}`)}`;
-  recordOf = "";
+  asideOf = "";
   draw();
   devicesChanged();
 }
@@ -159,6 +166,8 @@ window.addEventListener("hashchange", () => {
   draw();
   devicesChanged();
 });
+
+setInterval(() => live && tick(), 1000);
 
 $("language").value = chooseLanguage();
 speak();

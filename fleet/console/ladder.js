@@ -62,6 +62,7 @@ function buildStep(stage) {
     size: h("span", { class: "quiet" }),
     bar: svg("svg", { class: "stack", role: "img", height: 20 }),
     numbers: {},
+    soak: h("p", { class: "soak" }),
     reason: h("p", { class: "reason" }),
   };
   const list = h("dl", { class: "counts" });
@@ -72,7 +73,7 @@ function buildStep(stage) {
   }
   step.root = h("li", { class: "stage" },
                 h("h3", {}, step.mark, " ", percent(stage.share), " ", step.state),
-                step.size, step.bar, list, step.reason);
+                step.size, step.bar, list, step.soak, step.reason);
   return step;
 }
 
@@ -109,6 +110,14 @@ function updateStep(step, stage) {
     step.numbers[kind].parentElement.classList.toggle("zero", stage.counts[kind] === 0);
   }
   setText(step.reason, stage.reason);
+}
+
+/** How long the sample must still stay good enough; `now` by the server's clock. */
+export function drawSoak(stages, now) {
+  stages.forEach((stage, i) => {
+    const left = Math.max(0, Math.ceil((stage.soakEnds - now) / 1000));
+    setText(steps[i].soak, stage.soakEnds ? t("soaking", { seconds: count(left) }) : "");
+  });
 }
 
 /** `key` names the roll-out and the language: another one means other steps. */

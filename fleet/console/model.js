@@ -22,7 +22,7 @@ function stageState(rollout, i) {
 
 function rateFrom(rollout) {
   const judged = rollout.judgement;
-  if (!judged) return null;
+  if (!judged || ["draft", "approved"].includes(rollout.state)) return null;
   return { ...judged, threshold: rollout.policy.threshold, confidence: rollout.policy.confidence };
 }
 
@@ -45,9 +45,14 @@ export function rolloutFrom(rollout) {
       total: stage.counts.total,
       counts: countsFrom(stage),
       reason: stage.reason,
+      soakEnds: stage.soak_from_ms && i === rollout.stage && rollout.state === "running"
+        ? stage.soak_from_ms + rollout.policy.soak_s * 1000 : 0,
     })),
   };
 }
+
+/** What a pass needs, and the stages that cannot supply it. */
+export const planFrom = ({ plan }) => plan ?? null;
 
 export const recordsFrom = (body) => body.records.map((record) => ({
   ms: record.utc_ms, actor: record.actor, what: record.event, why: record.reason,
@@ -92,4 +97,5 @@ export const figuresFrom = (fleet) => ({
   inFlight: fleet.in_flight,
 });
 
-export const callerFrom = (server) => ({ user: server.user, role: server.role });
+export const callerFrom = (server) => ({ user: server.user, role: server.role,
+                                         clock: server.now_ms });

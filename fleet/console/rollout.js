@@ -4,8 +4,8 @@
 import * as api from "./api.js";
 import { $, h } from "./dom.js";
 import { drawGauge } from "./gauge.js";
-import { drawLadder, drawLegend } from "./ladder.js";
-import { language, t, time, utc, word } from "./strings.js";
+import { drawLadder, drawLegend, drawSoak } from "./ladder.js";
+import { count, language, t, time, utc, word } from "./strings.js";
 
 /** The verbs that each role may use; which of them the state allows, the server says. */
 const MAY = {
@@ -98,6 +98,20 @@ export function drawRollout(rollout, role) {
   drawLegend();
   drawLadder(rollout.stages, `${rollout.id} ${language()}`);
   drawGauge(rollout.rate);
+}
+
+/** Called each second: what runs down by itself. */
+export function drawClock(now) {
+  if (shown) drawSoak(shown.stages, now);
+}
+
+/** What the policy asks for, and what the fleet cannot give; null hides it. */
+export function drawPlan(plan) {
+  $("plan").hidden = !plan;
+  if (!plan) return;
+  $("plan").replaceChildren(
+    h("li", {}, t("planNeeded", { n: count(plan.needed) })),
+    ...plan.warnings.map((warning) => h("li", { class: "warning" }, warning)));
 }
 
 /** Records of decisions and of operators' writes, newest first. */

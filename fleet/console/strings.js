@@ -61,6 +61,8 @@ export const strings = {
     "stage.failed": "failed",
     "stage.stopped": "stopped",
     stageSize: "{n} devices",
+    soaking: "Good enough; opens the next stage if it stays so for {seconds} s",
+    planNeeded: "A pass without a failure needs {n} reports from a stage.",
 
     "kind.succeeded": "Succeeded",
     "kind.installing": "Installing",
@@ -81,8 +83,8 @@ export const strings = {
     "rate.within": "Within the limit.",
     "rate.above": "Above the limit.",
     "rate.between": "Not enough evidence yet.",
-    rateText: "{rate} failed ({failures} of {sample}); at {confidence} confidence the true rate "
-      + "lies from {lower} to {upper}. Limit {threshold}.",
+    rateText: "{rate} failed ({failures} of {sample}). Bounds of the true rate, each at "
+      + "{confidence} confidence: {lower} and {upper}. Limit {threshold}.",
     rateNone: "No device has reported yet. Limit {threshold}.",
     rateMore: "A pass needs {n} more reports.",
     rateLimit: "limit {threshold}",
@@ -187,6 +189,8 @@ export const strings = {
     "stage.failed": "未通过",
     "stage.stopped": "已停止",
     stageSize: "{n} 台设备",
+    soaking: "已达标;若再保持 {seconds} 秒,将开启下一阶段",
+    planNeeded: "没有失败时,一个阶段需要 {n} 份报告才能通过。",
 
     "kind.succeeded": "成功",
     "kind.installing": "安装中",
@@ -207,8 +211,8 @@ export const strings = {
     "rate.within": "在限值之内。",
     "rate.above": "超过限值。",
     "rate.between": "证据尚不足。",
-    rateText: "失败 {rate}({sample} 台中 {failures} 台);在 {confidence} 置信度下,真实失败率"
-      + "介于 {lower} 与 {upper} 之间。限值 {threshold}。",
+    rateText: "失败 {rate}({sample} 台中 {failures} 台)。真实失败率的下限与上限(各为 "
+      + "{confidence} 置信度):{lower} 与 {upper}。限值 {threshold}。",
     rateNone: "尚无设备报告。限值 {threshold}。",
     rateMore: "还需 {n} 份报告才能通过。",
     rateLimit: "限值 {threshold}",
