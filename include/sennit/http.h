@@ -114,7 +114,8 @@ SN_API SN_PARKS int sn_http_body_all(sn_http_request *r, size_t max, char **buf,
 SN_API int sn_http_status(sn_http_writer *w, int status);
 /** Sets a header, replacing those of that name; value NULL removes it. Both are copied.
  *  SN_EINVAL (and nothing set) for a name that is no token, a value with control characters,
- *  Transfer-Encoding, or after the head was sent; SN_ENOMEM. */
+ *  Transfer-Encoding, Date, a Connection other than "close", or after the head was sent;
+ *  SN_E2BIG for more than 6 KiB of headers; SN_ENOMEM. */
 SN_API int sn_http_set(sn_http_writer *w, const char *name, const char *value);
 /** Adds a header beside others of that name. As sn_http_set. */
 SN_API int sn_http_add(sn_http_writer *w, const char *name, const char *value);
@@ -276,7 +277,8 @@ SN_API SN_MUST int sn_http_server_new(sn_http_server **s, sn_http_fn fn, void *a
  * that do not pass.
  */
 SN_API SN_PARKS int sn_http_serve(sn_http_server *s, sn_listener *l);
-/** Serves one connection in the caller's coroutine, to its end, and frees it. Parks. 0. */
+/** Serves one connection in the caller's coroutine, to its end, and frees it in every case. Parks.
+ *  0; SN_ECANCELED or SN_ETIMEDOUT while it waited for a place. */
 SN_API SN_PARKS int sn_http_serve_conn(sn_http_server *s, sn_conn *c);
 /**
  * Drains: no more is accepted, idle connections are closed, running requests are answered with
