@@ -7,7 +7,7 @@
 
 #include "http/server.h"
 
-#define SKIP_MAX 65536u /* bytes read and dropped to keep a connection */
+#define SKIP_MAX 65536u  /* bytes read and dropped to keep a connection */
 #define DIRECT_MIN 1024u /* smaller reads go through the input buffer */
 
 void sn_http_body_limit(sn_http_request *r, uint64_t max) { r->limit = max; }

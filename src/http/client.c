@@ -11,8 +11,7 @@
 
 int sn_http_client_new(sn_http_client **out, sn_conn *net, const char *host,
                        const sn_http_client_conf *conf) {
-    if ((conf && conf->size != sizeof *conf) || !sn__host_ok(host, strlen(host)))
-        return SN_EINVAL;
+    if ((conf && conf->size != sizeof *conf) || !sn__host_ok(host, strlen(host))) return SN_EINVAL;
     sn_http_client *c = calloc(1, sizeof *c);
     char *copy = strdup(host);
     if (!c || !copy) {
@@ -109,9 +108,12 @@ static void settle(sn_http_client *c, int to_head) {
     sn_http_response *r = &c->res;
     const sn__head *h = &r->head;
     r->left = h->length > 0 ? (uint64_t)h->length : 0;
-    if (to_head || h->no_body || h->length == 0) r->framing = SN__BODY_NONE;
-    else if (h->chunked) r->framing = SN__BODY_CHUNKED;
-    else r->framing = h->length > 0 ? SN__BODY_LENGTH : SN__BODY_TO_END;
+    if (to_head || h->no_body || h->length == 0)
+        r->framing = SN__BODY_NONE;
+    else if (h->chunked)
+        r->framing = SN__BODY_CHUNKED;
+    else
+        r->framing = h->length > 0 ? SN__BODY_LENGTH : SN__BODY_TO_END;
     r->ended = r->framing == SN__BODY_NONE;
     c->keep = h->version == 11 ? !h->close : h->keep_alive && !h->close;
     if (r->framing == SN__BODY_TO_END) c->keep = 0;
@@ -273,8 +275,8 @@ int sn_http_response_read(sn_http_response *r, void *buf, size_t n, size_t *done
     *done = 0;
     if (r->client->broken) return r->client->broken;
     if (r->ended || n == 0) return 0;
-    int rc = r->framing == SN__BODY_CHUNKED ? read_chunk(r, buf, n, done)
-                                            : read_plain(r, buf, n, done);
+    int rc =
+        r->framing == SN__BODY_CHUNKED ? read_chunk(r, buf, n, done) : read_plain(r, buf, n, done);
     return rc ? fail(r->client, rc) : 0;
 }
 

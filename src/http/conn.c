@@ -62,8 +62,9 @@ static void log_request(sn__conn *c, const sn_http_writer *w, const char *reason
     if (error == 0 && r) error = r->error;
     sn__count(&c->count.status[status / 100], 1);
     if (!s->conf.log) return;
-    sn_http_log e = {sizeof e,       status, error, reason, r, sn__conn_peer(c), r ? r->got : 0,
-                     w->body, r ? sn_now() - r->started : 0};
+    sn_http_log e = {sizeof e,       status,  error,
+                     reason,         r,       sn__conn_peer(c),
+                     r ? r->got : 0, w->body, r ? sn_now() - r->started : 0};
     s->conf.log(s->conf.log_arg, &e);
 }
 
@@ -107,10 +108,14 @@ static int status_of_body(int error) {
 
 static const char *why_of_body(int error) {
     switch (error) {
-    case SN_EFBIG: return "the body is larger than allowed here";
-    case SN_ETIMEDOUT: return "the body took too long";
-    case SN_EPROTO: return "the body ended early";
-    default: return "malformed chunk in the body";
+    case SN_EFBIG:
+        return "the body is larger than allowed here";
+    case SN_ETIMEDOUT:
+        return "the body took too long";
+    case SN_EPROTO:
+        return "the body ended early";
+    default:
+        return "malformed chunk in the body";
     }
 }
 

@@ -28,7 +28,7 @@
 #define SN__STAGE_SIZE 4096u  /* body kept back until its length is known */
 #define SN__HEADERS_MAX 6144u /* bytes of a response's own headers */
 #define SN__ARENA_FIRST 2048u
-#define SN__FIRST_READ 1024u /* read on the stack by a connection without buffers */
+#define SN__FIRST_READ 1024u       /* read on the stack by a connection without buffers */
 #define SN__LINGER (1 * SN_SECOND) /* buffers are kept this long after an answer, or twice that */
 
 enum { SN__CONN_IDLE, SN__CONN_BUSY, SN__CONN_CLOSING };
@@ -59,9 +59,9 @@ struct sn_http_request {
     void *user;
     sn_time started;
     /* the body */
-    uint64_t limit, got;  /* decoded bytes allowed, and read so far */
-    uint64_t left;        /* of a Content-Length */
-    sn_time waited;       /* for its sender */
+    uint64_t limit, got; /* decoded bytes allowed, and read so far */
+    uint64_t left;       /* of a Content-Length */
+    sn_time waited;      /* for its sender */
     sn__chunked chunked;
     uint8_t ended;        /* it was read to its end */
     uint8_t may_continue; /* the client waits for "100 Continue" */
@@ -113,7 +113,7 @@ struct sn__conn {
     sn__work *work;        /* NULL while idle for long */
     _Atomic int state;
     uint32_t requests;
-    int broken; /* the connection's own error, for good */
+    int broken;                      /* the connection's own error, for good */
     sn_time read_until, write_until; /* as set on the connection */
     sn__counters count;
     sn_scope scope;

@@ -184,9 +184,12 @@ static void allow_add(sn__match *m, const char *method) {
 static const sn__route *choose(const node *x, const char *method, sn__match *m) {
     const sn__route *any = NULL, *get = NULL;
     for (const sn__route *r = x->routes; r; r = r->next) {
-        if (!r->method) any = r;
-        else if (!strcmp(r->method, method)) return r;
-        else if (!strcmp(r->method, "GET")) get = r;
+        if (!r->method)
+            any = r;
+        else if (!strcmp(r->method, method))
+            return r;
+        else if (!strcmp(r->method, "GET"))
+            get = r;
     }
     if (get && !strcmp(method, "HEAD")) return get;
     if (any) return any;

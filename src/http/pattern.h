@@ -15,9 +15,9 @@
 typedef struct sn__route {
     struct sn__route *next; /* other methods of the same path */
     sn_http_handler handler;
-    char *pattern;   /* as given */
-    char *method;    /* NULL: any */
-    char **params;   /* names, in order */
+    char *pattern; /* as given */
+    char *method;  /* NULL: any */
+    char **params; /* names, in order */
     size_t nparams;
 } sn__route;
 
@@ -31,7 +31,7 @@ typedef struct sn__match {
         const char *s;
         size_t n;
     } values[SN__PATTERN_PARAMS]; /* inside the path */
-    char allow[SN__ALLOW_MAX]; /* without a route: the methods that the path has, or "" */
+    char allow[SN__ALLOW_MAX];    /* without a route: the methods that the path has, or "" */
 } sn__match;
 
 /* 0, SN_EINVAL, SN_EEXIST, SN_ENOMEM; as sn_http_handle. */

@@ -31,9 +31,12 @@ static char *put_string(char *p, const char *s) {
     for (size_t left = strlen(s); left;) {
         size_t n = sn__utf8_char(s, left);
         unsigned char c = (unsigned char)*s;
-        if (n == 0) p = put(p, "\\ufffd");
-        else if (n == 1 && (c < 0x20 || c == '"' || c == '\\' || c == 0x7f)) p = put_escaped(p, c);
-        else memcpy(p, s, n), p += n;
+        if (n == 0)
+            p = put(p, "\\ufffd");
+        else if (n == 1 && (c < 0x20 || c == '"' || c == '\\' || c == 0x7f))
+            p = put_escaped(p, c);
+        else
+            memcpy(p, s, n), p += n;
         n += n == 0;
         s += n, left -= n;
     }

@@ -76,8 +76,7 @@ int sn_http_add(sn_http_writer *w, const char *name, const char *value) {
 
 int sn_http_set(sn_http_writer *w, const char *name, const char *value) {
     size_t n = strlen(name);
-    if (w->sent || !valid(name, n, value ? value : "", value ? strlen(value) : 0))
-        return SN_EINVAL;
+    if (w->sent || !valid(name, n, value ? value : "", value ? strlen(value) : 0)) return SN_EINVAL;
     remove_all(w, name, n);
     if (value) return sn_http_add(w, name, value);
     if (SN__SAME(name, n, "content-length")) w->length = -1;

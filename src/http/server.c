@@ -70,8 +70,10 @@ int sn__server_enter(sn_http_server *s, sn__conn *c) {
     int rc = sn_http_draining(s) ? SN_ECLOSED : 0;
     if (rc == 0) {
         c->next = s->conns;
-        if (s->conns) s->conns->prev = c;
-        else s->oldest = c;
+        if (s->conns)
+            s->conns->prev = c;
+        else
+            s->oldest = c;
         s->conns = c;
         s->accepted++;
     }

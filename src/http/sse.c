@@ -18,8 +18,7 @@ static int watch(void *arg) {
     const watch_args *a = arg;
     char drop[256];
     size_t all = 0, done;
-    while (all < UNASKED_MAX && sn_read(a->net, drop, sizeof drop, &done) == 0 && done)
-        all += done;
+    while (all < UNASKED_MAX && sn_read(a->net, drop, sizeof drop, &done) == 0 && done) all += done;
     sn_scope_cancel(a->scope, SN_ECANCELED);
     return 0;
 }
