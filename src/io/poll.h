@@ -15,19 +15,24 @@
 typedef struct sn__pd sn__pd;
 enum sn__pd_mode { SN__PD_READ = 0, SN__PD_WRITE = 1 };
 
-/** Takes over `fd`, which must be non-blocking: it is closed once the pd is closed and the last
- *  reference gone. SN_ENOMEM, SN_EPERM for what cannot be polled; then the caller keeps fd. */
+/** Takes over `fd`, which must be non-blocking: see sn__pd_close. SN_ENOMEM, SN_EPERM for what
+ * cannot be polled; then the caller keeps fd. */
 int sn__pd_open(sn__pd **pd, int fd);
 /** Before each use: 0, or SN_ECLOSED. */
 int sn__pd_ref(sn__pd *pd);
 /** After it. */
 void sn__pd_unref(sn__pd *pd);
 int sn__pd_fd(const sn__pd *pd);
-/** Parks until an edge came that no wait has consumed: 0, SN_ETIMEDOUT, SN_ECANCELED, SN_ECLOSED. */
+/** Parks until an edge came that no wait has consumed: 0, SN_ETIMEDOUT, SN_ECANCELED, SN_ECLOSED.
+ *  With `until` 0 it never parks. */
 int sn__pd_wait(sn__pd *pd, int mode, sn_time until);
-/** Wakes all waiters with SN_ECLOSED; later refs fail. */
+/** Makes a wait of now or the next one return 0 as if an edge had come: for a deadline that was
+ *  moved. */
+void sn__pd_kick(sn__pd *pd, int mode);
+/** Wakes all waiters with SN_ECLOSED; later refs fail. The descriptor is closed when the last who
+ *  has a reference gives it back. */
 void sn__pd_close(sn__pd *pd);
-/** Closes if need be and drops the owner's reference. */
+/** Closes if need be; the pd is no longer the owner's. */
 void sn__pd_free(sn__pd *pd);
 
 #endif

@@ -6,7 +6,12 @@
  *   an edge arrives, nobody waits   -> ready = true
  *   an edge arrives, some wait      -> all are woken (they try again; most get EAGAIN)
  *   a wait comes, ready             -> ready = false, it returns at once
- * `state` counts references, with CLOSED on top; who drops the last one after close closes fd.
+ * `state` counts users, with three bits on top:
+ *   OWNED   from open to free
+ *   CLOSED  no new users; those that wait are woken
+ *   GONE    the descriptor is closed: done by the last user after CLOSED, before it lets go, so
+ * that peers learn of a close at once, whenever the owner frees the pd Who leaves neither a user
+ * nor OWNED behind puts the pd into the free list.
  *
  * Locks: pd->lock, then nothing. The list of free pds has its own.
  */
@@ -21,7 +26,9 @@
 #include "core/poller.h"
 #include "core/wait.h"
 
-enum { CLOSED = 1u << 31, PDS_A_BLOCK = 64 };
+static const uint32_t CLOSED = 1u << 31, OWNED = 1u << 30, GONE = 1u << 29;
+static const uint32_t USERS = (1u << 29) - 1;
+enum { PDS_A_BLOCK = 64 };
 
 typedef struct side {
     sn__link queue;
@@ -29,7 +36,7 @@ typedef struct side {
 } side;
 
 struct sn__pd {
-    _Atomic uint32_t state; /* references; CLOSED */
+    _Atomic uint32_t state; /* users; OWNED, CLOSED, GONE */
     int fd;
     sn__lockw lock;
     side side[2];
@@ -39,7 +46,7 @@ struct sn__pd {
 static struct {
     sn__lockw lock;
     sn__pd *free;
-    int ep, wake;  /* under lock until `up` */
+    int ep, wake; /* under lock until `up` */
     _Atomic int up;
     _Atomic uint32_t waiting;
     _Atomic int no_pwait2;
@@ -167,7 +174,7 @@ static void set_up(sn__pd *pd, int fd) {
     pd->fd = fd;
     pd->side[0].ready = pd->side[1].ready = false;
     sn__unlock(&pd->lock);
-    atomic_store(&pd->state, 1);
+    atomic_store(&pd->state, OWNED);
 }
 
 int sn__pd_open(sn__pd **out, int fd) {
@@ -196,10 +203,22 @@ int sn__pd_ref(sn__pd *pd) {
     return SN_ECLOSED;
 }
 
-void sn__pd_unref(sn__pd *pd) {
-    if (SN__LIKELY(atomic_fetch_sub(&pd->state, 1) != (CLOSED | 1))) return;
+/* The last user after the close, still a user: closes the descriptor, once. */
+static bool close_fd(sn__pd *pd, uint32_t *state) {
+    if ((*state & (CLOSED | GONE | USERS)) != (CLOSED | 1)) return false;
+    if (!atomic_compare_exchange_strong(&pd->state, state, *state | GONE)) return true;
     close(pd->fd); /* takes it out of the set */
-    put_pd(pd);
+    *state = atomic_load(&pd->state);
+    return true;
+}
+
+void sn__pd_unref(sn__pd *pd) {
+    uint32_t s = atomic_load_explicit(&pd->state, memory_order_relaxed);
+    for (;;) {
+        if (SN__UNLIKELY(s & CLOSED) && close_fd(pd, &s)) continue;
+        if (atomic_compare_exchange_weak(&pd->state, &s, s - 1)) break;
+    }
+    if (SN__UNLIKELY(!((s - 1) & (USERS | OWNED)))) put_pd(pd);
 }
 
 int sn__pd_fd(const sn__pd *pd) { return pd->fd; }
@@ -209,11 +228,11 @@ static int code_of(sn__g *g, enum sn__cause cause) {
     return cause == SN__CLOSED ? SN_ECLOSED : sn__cause_code(g, cause);
 }
 
-/* Under pd->lock: is there nothing to wait for? */
+/* Under pd->lock: is there nothing to wait for? *rc is then the wait's result. */
 static bool settled(sn__pd *pd, side *s, int *rc) {
     bool closed = atomic_load(&pd->state) & CLOSED;
-    *rc = closed ? SN_ECLOSED : 0;
     bool ready = s->ready;
+    *rc = closed ? SN_ECLOSED : ready ? 0 : SN_ETIMEDOUT;
     s->ready = false;
     return closed || ready;
 }
@@ -224,7 +243,7 @@ static int pd_wait(sn__g *g, sn__pd *pd, int mode, sn_time until) {
     int rc = sn__interrupted(g);
     if (rc) return rc;
     sn__lock(&pd->lock);
-    if (settled(pd, s, &rc)) {
+    if (settled(pd, s, &rc) || until <= 0) {
         sn__unlock(&pd->lock);
         return rc;
     }
@@ -248,10 +267,17 @@ int sn__pd_wait(sn__pd *pd, int mode, sn_time until) {
     return rc;
 }
 
+void sn__pd_kick(sn__pd *pd, int mode) {
+    sn__g *g = sn__enter();
+    edge(pd, mode == SN__PD_READ, mode == SN__PD_WRITE);
+    sn__leave(g);
+}
+
 void sn__pd_close(sn__pd *pd) {
     sn__link won;
     sn__list_init(&won);
     sn__g *g = sn__enter();
+    atomic_fetch_add(&pd->state, 1);
     atomic_fetch_or(&pd->state, CLOSED);
     sn__lock(&pd->lock);
     claim_side(&pd->side[SN__PD_READ], SN__CLOSED, &won);
@@ -259,9 +285,10 @@ void sn__pd_close(sn__pd *pd) {
     sn__unlock(&pd->lock);
     ready_all(&won);
     sn__leave(g);
+    sn__pd_unref(pd);
 }
 
 void sn__pd_free(sn__pd *pd) {
     sn__pd_close(pd);
-    sn__pd_unref(pd);
+    if (!(atomic_fetch_and(&pd->state, ~OWNED) & USERS)) put_pd(pd);
 }
