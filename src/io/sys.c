@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* System calls with errno taken at once: see sys.h for why none may be inlined. */
+#include "io/sys.h"
+
+#include "io/errmap.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#define OUTLINED __attribute__((noinline))
+
+/* Runs `call` until no signal interrupts it and leaves its result, or the error, in `r`. */
+#define REPEAT(r, call)                                                                            \
+    do {                                                                                           \
+        (r) = (call);                                                                              \
+    } while ((r) < 0 && errno == EINTR);                                                           \
+    if ((r) < 0) (r) = sn__errmap(errno)
+
+OUTLINED int sn__sys_socket(int family) {
+    int r;
+    REPEAT(r, socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    return r;
+}
+
+OUTLINED int sn__sys_connect(int fd, const struct sockaddr *sa, socklen_t len) {
+    if (connect(fd, sa, len) == 0) return 0;
+    /* An interrupted connect goes on by itself. */
+    if (errno == EINPROGRESS || errno == EINTR) return 1;
+    /* TCP has no local port left, and says what a Unix socket says when the queue is full. */
+    if (errno == EAGAIN && sa->sa_family != AF_UNIX) return SN_EADDRNOTAVAIL;
+    return sn__errmap(errno);
+}
+
+OUTLINED int sn__sys_connected(int fd) {
+    int eno = 0;
+    socklen_t len = sizeof eno;
+    if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &eno, &len) < 0) return sn__errmap(errno);
+    if (eno) return sn__errmap(eno);
+    /* No error is not yet a connection: the wake-up may have been for nothing. */
+    struct sockaddr_storage peer;
+    len = sizeof peer;
+    if (getpeername(fd, (struct sockaddr *)&peer, &len) == 0) return 0;
+    return errno == ENOTCONN ? SN_EAGAIN : sn__errmap(errno);
+}
+
+OUTLINED int sn__sys_bind(int fd, const struct sockaddr *sa, socklen_t len) {
+    int r;
+    REPEAT(r, bind(fd, sa, len));
+    return r;
+}
+
+OUTLINED int sn__sys_bind_listen(int fd, const struct sockaddr *sa, socklen_t len, int backlog) {
+    int r = sn__sys_bind(fd, sa, len);
+    if (r < 0) return r;
+    REPEAT(r, listen(fd, backlog));
+    return r;
+}
+
+OUTLINED int sn__sys_accept(int fd, struct sockaddr *sa, socklen_t *len) {
+    socklen_t room = *len;
+    int r;
+    do {
+        *len = room;
+        r = accept4(fd, sa, len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    } while (r < 0 && (errno == EINTR || errno == ECONNABORTED));
+    return r < 0 ? sn__errmap(errno) : r;
+}
+
+OUTLINED int sn__sys_setopt(int fd, int level, int name, int value) {
+    int r;
+    REPEAT(r, setsockopt(fd, level, name, &value, sizeof value));
+    return r;
+}
+
+OUTLINED int sn__sys_getopt(int fd, int level, int name, int *value) {
+    int r;
+    socklen_t len = sizeof *value;
+    REPEAT(r, getsockopt(fd, level, name, value, &len));
+    return r;
+}
+
+OUTLINED int sn__sys_nonblock(int fd) {
+    int r;
+    REPEAT(r, fcntl(fd, F_SETFD, FD_CLOEXEC));
+    if (r < 0) return r;
+    REPEAT(r, fcntl(fd, F_GETFL));
+    if (r < 0) return r;
+    int flags = r | O_NONBLOCK;
+    REPEAT(r, fcntl(fd, F_SETFL, flags));
+    return r;
+}
+
+OUTLINED int sn__sys_shutdown_write(int fd) {
+    int r;
+    REPEAT(r, shutdown(fd, SHUT_WR));
+    return r;
+}
+
+OUTLINED int sn__sys_sockname(int fd, struct sockaddr *sa, socklen_t *len) {
+    int r;
+    REPEAT(r, getsockname(fd, sa, len));
+    return r;
+}
+
+OUTLINED ssize_t sn__sys_recv(int fd, void *buf, size_t n) {
+    ssize_t r;
+    REPEAT(r, recv(fd, buf, n, 0));
+    return r;
+}
+
+OUTLINED ssize_t sn__sys_send(int fd, const void *buf, size_t n) {
+    ssize_t r;
+    REPEAT(r, send(fd, buf, n, MSG_NOSIGNAL));
+    return r;
+}
+
+OUTLINED ssize_t sn__sys_sendmsg(int fd, const struct msghdr *m) {
+    ssize_t r;
+    REPEAT(r, sendmsg(fd, m, MSG_NOSIGNAL));
+    return r;
+}
+
+OUTLINED int sn__sys_eventfd(void) {
+    int r;
+    REPEAT(r, eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
+    return r;
+}
+
+OUTLINED int sn__sys_eventfd_take(int fd) {
+    uint64_t count;
+    ssize_t r;
+    REPEAT(r, read(fd, &count, sizeof count));
+    return r < 0 ? (int)r : 0;
+}
+
+OUTLINED int sn__sys_open(const char *path, int flags, unsigned mode) {
+    int r;
+    REPEAT(r, open(path, flags | O_CLOEXEC, mode));
+    return r;
+}
+
+OUTLINED void sn__sys_close(int fd) { (void)close(fd); }
+
+OUTLINED ssize_t sn__sys_read(int fd, void *buf, size_t n) {
+    ssize_t r;
+    REPEAT(r, read(fd, buf, n));
+    return r;
+}
+
+OUTLINED ssize_t sn__sys_pread(int fd, void *buf, size_t n, uint64_t at) {
+    ssize_t r;
+    REPEAT(r, pread(fd, buf, n, (off_t)at));
+    return r;
+}
+
+OUTLINED ssize_t sn__sys_pwrite(int fd, const void *buf, size_t n, uint64_t at) {
+    ssize_t r;
+    REPEAT(r, pwrite(fd, buf, n, (off_t)at));
+    return r;
+}
+
+OUTLINED int sn__sys_fdatasync(int fd) {
+    int r;
+    REPEAT(r, fdatasync(fd));
+    return r;
+}
+
+OUTLINED int sn__sys_fsync(int fd) {
+    int r;
+    REPEAT(r, fsync(fd));
+    return r;
+}
+
+OUTLINED int sn__sys_ftruncate(int fd, uint64_t size) {
+    int r;
+    REPEAT(r, ftruncate(fd, (off_t)size));
+    return r;
+}
+
+OUTLINED int sn__sys_fchmod(int fd, unsigned mode) {
+    int r;
+    REPEAT(r, fchmod(fd, mode));
+    return r;
+}
+
+OUTLINED int sn__sys_fstat(int fd, struct stat *st) {
+    int r;
+    REPEAT(r, fstat(fd, st));
+    return r;
+}
+
+OUTLINED int sn__sys_stat(const char *path, struct stat *st) {
+    int r;
+    REPEAT(r, stat(path, st));
+    return r;
+}
+
+OUTLINED int sn__sys_rename(const char *from, const char *to) {
+    int r;
+    REPEAT(r, rename(from, to));
+    return r;
+}
+
+OUTLINED int sn__sys_remove(const char *path) {
+    int r;
+    REPEAT(r, remove(path));
+    return r;
+}
+
+OUTLINED int sn__sys_mkdir(const char *path, unsigned mode) {
+    int r;
+    REPEAT(r, mkdir(path, mode));
+    return r;
+}
+
+OUTLINED int sn__sys_opendir(const char *path, DIR **d) {
+    *d = opendir(path);
+    return *d ? 0 : sn__errmap(errno);
+}
+
+OUTLINED int sn__sys_readdir(DIR *d, const char **name) {
+    errno = 0;
+    struct dirent *e = readdir(d);
+    *name = e ? e->d_name : NULL;
+    return e || errno == 0 ? 0 : sn__errmap(errno);
+}
