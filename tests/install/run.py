@@ -4,7 +4,7 @@
 
 1. The README's program, exactly as printed, through pkg-config: gcc and clang, as C11 and as
    C++17, against the shared and the static library, without a warning; it runs and prints what
-   the README says.
+   the README says. So do the programs of the guide, as C and as C++.
 2. find_package from a project of its own, and add_subdirectory, which builds no programs.
 3. The installation moved to another place still works: nothing in it knows where it was.
 """
@@ -34,9 +34,14 @@ def run(*command, env=None, cwd=None):
     return out.stdout
 
 
+def blocks_of(path):
+    """(language, text) of the fenced blocks of a page."""
+    return re.findall(r"^```(\w*)\n(.*?)^```$", path.read_text(), re.M | re.S)
+
+
 def readme_program(root):
     """The first C block with a main, and the text block after it: what it prints."""
-    blocks = re.findall(r"^```(\w*)\n(.*?)^```$", (root / "README.md").read_text(), re.M | re.S)
+    blocks = blocks_of(root / "README.md")
     for (language, text), (after, output) in zip(blocks, blocks[1:]):
         if language == "c" and "SN_MAIN(" in text:
             if after != "text":
@@ -90,6 +95,15 @@ def check_readme(install, root, folder):
         print(f"README's program: {compiler} {LANGUAGES[compiler][1]}, shared and static: ok")
 
 
+def check_guide(install, root, folder):
+    for page in sorted((root / "docs" / "guide").glob("*.md")):
+        programs = [t for language, t in blocks_of(page) if language == "c" and "SN_MAIN(" in t]
+        for source in programs:
+            for compiler in ("gcc", "g++"):
+                compile_and_run(install, folder, compiler, source, static=False)
+        print(f"{page.name}: {len(programs)} programs: ok")
+
+
 def check_versions(install, root):
     version = re.search(r"project\(sennit VERSION (\S+)", (root / "CMakeLists.txt").read_text())[1]
     for pc in sorted((install.libdir / "pkgconfig").glob("*.pc")):
@@ -137,6 +151,7 @@ def main():
         install.moved(folder / "second")
         check_versions(install, opts.root)
         check_readme(install, opts.root, folder)
+        check_guide(install, opts.root, folder)
         check_cmake(install, opts.root.resolve(), folder, here)
     print("install: ok")
 
