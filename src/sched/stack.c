@@ -13,7 +13,7 @@ enum { SLAB = 16 << 20, SLABS_MAX = 1 << 16, COLOURS = 8, COLOUR = 128 };
 
 typedef struct slab {
     char *lo;
-    uint32_t used; /* slots carved; under slabs.lock */
+    _Atomic uint32_t used; /* slots carved; written under slabs.lock, last */
     uint8_t klass;
 } slab;
 
@@ -49,7 +49,8 @@ static slab *slab_with_room(unsigned klass) {
     if (!lo) return NULL;
     sn__san_slab(lo, SLAB);
     s = &slabs.at[n];
-    *s = (slab){lo, 0, (uint8_t)klass};
+    s->lo = lo;
+    s->klass = (uint8_t)klass;
     slabs.open[klass] = s;
     atomic_store(&slabs.n, n + 1);
     return s;

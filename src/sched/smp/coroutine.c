@@ -13,11 +13,21 @@ static G *list_pop(G **list) {
 
 static G *global_free_pop(unsigned klass) {
     runtime *rt = &sn__rt;
-    if (!atomic_load_explicit((G * _Atomic *)&rt->free[klass], memory_order_relaxed)) return NULL;
+    if (!atomic_load_explicit(&rt->free[klass], memory_order_relaxed)) return NULL;
     sn__lock(&rt->lock);
-    G *g = list_pop(&rt->free[klass]);
+    G *g = rt->free[klass];
+    if (g) rt->free[klass] = g->next;
     sn__unlock(&rt->lock);
     return g;
+}
+
+/* A chain of free Gs, from first to last. */
+static void global_free_push(G *first, G *last, unsigned klass) {
+    runtime *rt = &sn__rt;
+    sn__lock(&rt->lock);
+    last->next = rt->free[klass];
+    rt->free[klass] = first;
+    sn__unlock(&rt->lock);
 }
 
 static G *g_get(P *p, unsigned klass) {
@@ -33,30 +43,22 @@ static G *g_get(P *p, unsigned klass) {
 }
 
 static void spill_half(P *p, unsigned klass) {
-    runtime *rt = &sn__rt;
     G *first = p->free[klass], *last = first;
     for (int i = 1; i < FREE_MAX / 2; i++) last = last->next;
     p->free[klass] = last->next;
     p->free_n[klass] -= FREE_MAX / 2;
-    sn__lock(&rt->lock);
-    last->next = rt->free[klass];
-    atomic_store_explicit((G * _Atomic *)&rt->free[klass], first, memory_order_relaxed);
-    sn__unlock(&rt->lock);
+    global_free_push(first, last, klass);
 }
 
 static void g_put(P *p, G *g) {
-    runtime *rt = &sn__rt;
     unsigned k = g->klass;
-    if (p) {
-        g->next = p->free[k];
-        p->free[k] = g;
-        if (++p->free_n[k] > FREE_MAX) spill_half(p, k);
+    if (!p) {
+        global_free_push(g, g, k);
         return;
     }
-    sn__lock(&rt->lock);
-    g->next = rt->free[k];
-    atomic_store_explicit((G * _Atomic *)&rt->free[k], g, memory_order_relaxed);
-    sn__unlock(&rt->lock);
+    g->next = p->free[k];
+    p->free[k] = g;
+    if (++p->free_n[k] > FREE_MAX) spill_half(p, k);
 }
 
 static void count(_Atomic uint64_t *own, P *p, _Atomic uint64_t *shared) {
