@@ -41,6 +41,9 @@ function(sennit_library name)
                         VERSION ${PROJECT_VERSION} INSTALL_RPATH "$ORIGIN")
   target_link_options(${name}_shared PRIVATE
     -Wl,--version-script=${PROJECT_SOURCE_DIR}/cmake/sennit.map)
+  if(NOT SENNIT_SANITIZE AND NOT SENNIT_FUZZ)
+    target_link_options(${name}_shared PRIVATE -Wl,-z,defs) # no name is left to chance
+  endif()
   set_target_properties(${name}_shared PROPERTIES
     LINK_DEPENDS ${PROJECT_SOURCE_DIR}/cmake/sennit.map)
   add_library(sennit::${name} ALIAS ${name})
