@@ -3,15 +3,9 @@
 #include "ddi_parse.h"
 
 #include "json_in.h"
-#include <sennit/base.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-
-static int index_of(const char *const *names, size_t n, const char *name) {
-    for (size_t i = 0; i < n; i++)
-        if (name && !strcmp(names[i], name)) return (int)i;
-    return -1;
-}
 
 /* Appends one line; what does not fit is cut at a character's start. */
 static void add_line(struct ddi_feedback *f, const char *line) {
@@ -33,93 +27,89 @@ static void read_details(struct ddi_feedback *f, const cJSON *details) {
     int n = 0;
     if (!cJSON_IsArray(details)) return;
     cJSON_ArrayForEach(d, details) {
-        if (n++ == DDI_DETAILS_MAX) break;
+        if (n++ == FLEET_DETAIL_LINES_MAX) break;
         if (cJSON_IsString(d)) add_line(f, d->valuestring);
     }
+    if (f->text[0]) f->fb.details = f->text;
 }
 
-static void read_result(struct ddi_feedback *f, const cJSON *status) {
-    static const char *const finished[] = {"none", "success", "failure"};
-    const cJSON *result = json_in_get(status, "result");
-    const cJSON *progress = json_in_get(result, "progress");
-    int i = index_of(finished, 3, json_in_str(result, "finished"));
-    f->finished = i < 0 ? DDI_NONE : (enum ddi_finished)i;
-    int64_t cnt, of, code;
-    if (json_in_int(progress, "cnt", &cnt) && json_in_int(progress, "of", &of) && cnt >= 0 &&
-        of > 0 && cnt <= of && of <= 1000000) {
-        f->cnt = (unsigned)cnt;
-        f->of = (unsigned)of;
-    }
-    if (json_in_int(status, "code", &code) && code >= INT32_MIN && code <= INT32_MAX) {
-        f->has_code = 1;
-        f->code = (int32_t)code;
-    }
+static void read_result(fleet_feedback *fb, const cJSON *status) {
+    const char *finished = json_in_str(json_in_get(status, "result"), "finished");
+    int64_t code;
+    if (finished && !strcmp(finished, "success")) fb->result = RESULT_SUCCESS;
+    if (finished && !strcmp(finished, "failure")) fb->result = RESULT_FAILURE;
+    fb->code = INT32_MIN;
+    if (json_in_int(status, "code", &code) && code > INT32_MIN && code <= INT32_MAX)
+        fb->code = (int32_t)code;
 }
 
 int ddi_feedback_parse(const char *body, size_t n, struct ddi_feedback *out, const char **why) {
-    static const char *const executions[] = {"closed",   "proceeding", "canceled",   "scheduled",
-                                             "rejected", "resumed",    "downloaded", "download"};
     cJSON *tree = json_in_object(body, n, why);
     if (!tree) return SN_EBADMSG;
     memset(out, 0, sizeof *out);
     const cJSON *status = json_in_get(tree, "status");
-    int execution = index_of(executions, 8, json_in_str(status, "execution"));
-    if (execution >= 0) {
-        out->execution = (enum ddi_execution)execution;
-        read_result(out, status);
+    const char *word = json_in_str(status, "execution");
+    int rc = word ? feedback_exec_parse(word, &out->fb.exec) : SN_EINVAL;
+    if (!rc) {
+        read_result(&out->fb, status);
         read_details(out, json_in_get(status, "details"));
+        if (!json_in_int(tree, "timestamp", &out->fb.device_ms) || out->fb.device_ms < 0)
+            out->fb.device_ms = 0;
     } else {
         *why = "status.execution is none of closed, proceeding, canceled, scheduled, rejected, "
                "resumed, downloaded, download";
     }
     cJSON_Delete(tree);
-    return execution >= 0 ? 0 : SN_EBADMSG;
+    return rc ? SN_EBADMSG : 0;
 }
 
-static int read_attributes(struct ddi_config *out, const cJSON *data, const char **why) {
+/* The text that counts as an attribute's value; NULL for what is ignored. */
+static const char *value_of(const cJSON *a, enum attr_mode mode) {
+    if (cJSON_IsString(a)) return a->valuestring;
+    return mode == ATTR_REMOVE ? "" : NULL;
+}
+
+static int read_attributes(const cJSON *data, enum attr_mode mode, fleet_attr *out, uint32_t *count,
+                           const char **why) {
     const cJSON *a;
     cJSON_ArrayForEach(a, data) {
-        const char *value = cJSON_IsString(a)         ? a->valuestring
-                            : out->mode == DDI_REMOVE ? ""
-                                                      : NULL;
-        if (!value) continue;
-        if (strlen(a->string) > DDI_ATTRIBUTE_KEY_MAX || strlen(value) > DDI_ATTRIBUTE_VALUE_MAX) {
-            *why = "an attribute's key is longer than 128 bytes or its value than 256";
+        const char *value = value_of(a, mode);
+        if (!value || !*a->string) continue;
+        *why = "more than 100 attributes";
+        if (*count == FLEET_ATTR_MAX) return SN_E2BIG;
+        *why = "an attribute's key is longer than 128 bytes or its value than 512";
+        if (strlen(a->string) > FLEET_ATTR_KEY_MAX || strlen(value) > FLEET_ATTR_VALUE_MAX)
             return SN_E2BIG;
-        }
-        if (out->n == DDI_ATTRIBUTES_MAX) {
-            *why = "more than 100 attributes";
-            return SN_E2BIG;
-        }
-        out->at[out->n].key = a->string;
-        out->at[out->n++].value = value;
+        snprintf(out[*count].key, sizeof out->key, "%s", a->string);
+        snprintf(out[(*count)++].value, sizeof out->value, "%s", value);
     }
     return 0;
 }
 
-int ddi_config_parse(const char *body, size_t n, struct ddi_config *out, const char **why) {
-    static const char *const modes[] = {"merge", "replace", "remove"};
-    out->n = 0;
-    out->tree_ = json_in_object(body, n, why);
-    if (!out->tree_) return SN_EBADMSG;
-    const cJSON *data = json_in_get(out->tree_, "data");
-    int mode = index_of(modes, 3, json_in_str(out->tree_, "mode"));
-    out->mode = mode < 0 ? DDI_MERGE : (enum ddi_mode)mode;
+static enum attr_mode mode_of(const cJSON *tree) {
+    const char *word = json_in_str(tree, "mode");
+    if (word && !strcmp(word, "replace")) return ATTR_REPLACE;
+    if (word && !strcmp(word, "remove")) return ATTR_REMOVE;
+    return ATTR_MERGE;
+}
+
+int ddi_config_parse(const char *body, size_t n, enum attr_mode *mode, fleet_attr **attrs,
+                     uint32_t *count, const char **why) {
+    *attrs = NULL;
+    *count = 0;
+    cJSON *tree = json_in_object(body, n, why);
+    if (!tree) return SN_EBADMSG;
+    const cJSON *data = json_in_get(tree, "data");
+    *mode = mode_of(tree);
     *why = "data is not an object of attributes";
-    int rc = cJSON_IsObject(data) ? read_attributes(out, data, why) : SN_EBADMSG;
-    if (rc) ddi_config_free(out);
+    int rc = cJSON_IsObject(data) ? 0 : SN_EBADMSG;
+    if (!rc) *attrs = calloc(FLEET_ATTR_MAX, sizeof **attrs);
+    if (!rc && !*attrs) rc = SN_ENOMEM;
+    if (!rc) rc = read_attributes(data, *mode, *attrs, count, why);
+    if (rc) {
+        free(*attrs);
+        *attrs = NULL;
+    }
+    cJSON_Delete(tree);
     return rc;
-}
-
-void ddi_config_free(struct ddi_config *c) {
-    cJSON_Delete(c->tree_);
-    c->tree_ = NULL;
-    c->n = 0;
-}
-
-void ddi_sleep_text(int64_t seconds, char out[9]) {
-    unsigned s = seconds < 1 ? 1 : seconds > 86399 ? 86399 : (unsigned)seconds;
-    char text[16];
-    snprintf(text, sizeof text, "%02u:%02u:%02u", s / 3600 % 24, s / 60 % 60, s % 60);
-    memcpy(out, text, 9);
 }

@@ -5,58 +5,22 @@
 #ifndef FLEET_DDI_PARSE_H
 #define FLEET_DDI_PARSE_H
 
-#include <stddef.h>
-#include <stdint.h>
-
-enum ddi_execution {
-    DDI_CLOSED,
-    DDI_PROCEEDING,
-    DDI_CANCELED,
-    DDI_SCHEDULED,
-    DDI_REJECTED,
-    DDI_RESUMED,
-    DDI_DOWNLOADED,
-    DDI_DOWNLOAD
-};
-enum ddi_finished { DDI_NONE, DDI_SUCCESS, DDI_FAILURE };
-
-/** Most detail lines of one feedback that are kept, and most bytes of them all. */
-#define DDI_DETAILS_MAX 50
-#define DDI_TEXT_MAX 4096
+#include "fleet.h"
 
 struct ddi_feedback {
-    enum ddi_execution execution;
-    enum ddi_finished finished;
-    int has_code;
-    int32_t code;
-    unsigned cnt, of;        /**< progress; of = 0: none given */
-    char text[DDI_TEXT_MAX]; /**< details, one a line */
+    fleet_feedback fb; /**< its details are `text` below, or NULL */
+    char text[FLEET_DETAIL_BYTES_MAX + 1];
 };
 
 /** 0, or SN_EBADMSG with *why in words (static storage). Allocates, and frees, a JSON tree. */
 int ddi_feedback_parse(const char *body, size_t n, struct ddi_feedback *out, const char **why);
 
-enum ddi_mode { DDI_MERGE, DDI_REPLACE, DDI_REMOVE };
-#define DDI_ATTRIBUTES_MAX 100
-#define DDI_ATTRIBUTE_KEY_MAX 128
-#define DDI_ATTRIBUTE_VALUE_MAX 256
-
-struct ddi_config {
-    enum ddi_mode mode;
-    size_t n;
-    struct ddi_attribute {
-        const char *key, *value;
-    } at[DDI_ATTRIBUTES_MAX];
-    void *tree_; /**< owns the texts */
-};
 /**
- * Reads a configData body. 0; SN_EBADMSG for what is no attribute map; SN_E2BIG for too many or
- * too long attributes; *why in words. On 0 release it with ddi_config_free.
+ * Reads a configData body into *attrs (malloc'ed, *count of them; NULL for none). 0; SN_EBADMSG
+ * for what is no attribute map; SN_E2BIG for too many or too long attributes; SN_ENOMEM. *why
+ * says it in words.
  */
-int ddi_config_parse(const char *body, size_t n, struct ddi_config *out, const char **why);
-void ddi_config_free(struct ddi_config *c);
-
-/** Writes a poll interval as hawkBit does: exactly "HH:MM:SS", from 1 s to 23:59:59. */
-void ddi_sleep_text(int64_t seconds, char out[9]);
+int ddi_config_parse(const char *body, size_t n, enum attr_mode *mode, fleet_attr **attrs,
+                     uint32_t *count, const char **why);
 
 #endif
