@@ -8,6 +8,7 @@
 #include "serve_conf.h"
 
 #include <sennit/http.h>
+#include <sennit/sennit.h>
 
 enum { APP_DEVICES, APP_OPERATORS, APP_LISTENERS };
 

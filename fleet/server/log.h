@@ -27,8 +27,8 @@ log_field log_e(int err);
 /** Writes one line. `event` is dotted lower case and never changes its meaning. */
 void log_write(enum log_level level, const char *event, const log_field *fields, unsigned n);
 /** log_event(LOG_INFO, "store.opened", log_s("path", p), log_i("schema", 1)); */
-#define log_event(level, event, ...)                          \
-    log_write(level, event, (const log_field[]){__VA_ARGS__}, \
+#define log_event(level, event, ...)                                                               \
+    log_write(level, event, (const log_field[]){__VA_ARGS__},                                      \
               sizeof((const log_field[]){__VA_ARGS__}) / sizeof(log_field))
 
 #endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* The gate in front of every handler: who is this, and is it enough for this route? */
+#include "auth.h"
+#include "reply.h"
+#include "routes.h"
+
+#include <string.h>
+
+static int refuse(sn_http_writer *w, int status, const char *challenge, const char *detail) {
+    if (challenge) sn_http_set(w, "WWW-Authenticate", challenge);
+    sn_http_problem(w, status, NULL, NULL, detail);
+    return -1;
+}
+
+/* An unknown tenant and a wrong token get the same answer: neither can be probed for. */
+static int gate_device(struct app *app, const struct route *route, sn_http_writer *w,
+                       sn_http_request *r, struct caller *who) {
+    static const char challenge[] = "TargetToken, GatewayToken";
+    auth_device(sn_http_header(r, "Authorization"), &who->cred);
+    if (who->cred.kind == CRED_NONE)
+        return refuse(w, 401, challenge,
+                      "an Authorization header with TargetToken or GatewayToken is needed");
+    int rc = fleet_tenant(app->fleet, sn_http_value(r, "tenant"), &who->tenant);
+    if (!rc && route->access == ACCESS_DEVICE)
+        rc = fleet_device_auth(app->fleet, who->tenant, sn_http_value(r, "cid"), &who->cred,
+                               &who->device);
+    if (rc == SN_ENOENT || rc == SN_EACCES)
+        return refuse(w, 401, challenge, "tenant, device and token do not belong together");
+    if (!rc) return 0;
+    reply_result(w, rc, NULL);
+    return -1;
+}
+
+static int gate_role(struct app *app, const struct route *route, sn_http_writer *w,
+                     sn_http_request *r, struct caller *who) {
+    char token[TOKEN_MAX + 1], name[AUTH_USER_MAX];
+    const char *challenge = strstr(route->pattern, "/rest/") ? "Basic realm=\"sennit-fleet\""
+                                                             : "Bearer realm=\"sennit-fleet\"";
+    if (auth_operator(sn_http_header(r, "Authorization"), token, name))
+        return refuse(w, 401, challenge, "an operator's token is needed: Authorization: Bearer …");
+    int rc = fleet_user_auth(app->fleet, token, strlen(token), &who->user);
+    memset(token, 0, sizeof token);
+    if (rc || (*name && strcmp(name, who->user.name)))
+        return refuse(w, 401, challenge, "no operator has this token");
+    if (who->user.role < route->role) {
+        sn_http_problemf(w, 403, "role %s is too low: this needs %s", role_name(who->user.role),
+                         role_name(route->role));
+        return -1;
+    }
+    who->tenant = who->user.tenant;
+    who->actor = (fleet_actor){who->user.tenant, who->user.name, who->user.role};
+    return 0;
+}
+
+int routes_gate(struct app *app, const struct route *route, sn_http_writer *w, sn_http_request *r,
+                struct caller *who) {
+    memset(who, 0, sizeof *who);
+    switch (route->access) {
+    case ACCESS_PUBLIC:
+        return 0;
+    case ACCESS_POLL:
+    case ACCESS_DEVICE:
+        return gate_device(app, route, w, r, who);
+    default:
+        return gate_role(app, route, w, r, who);
+    }
+}

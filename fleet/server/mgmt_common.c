@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* What the Management API's files share. */
+#include "mgmt.h"
+
+#define BATCH_MAX 1000
+
+void mgmt_list_begin(json *j) {
+    json_obj(j, NULL);
+    json_arr(j, "content");
+}
+
+void mgmt_list_end(json *j, uint64_t total, uint32_t size) {
+    json_arr_end(j);
+    json_int(j, "total", (int64_t)total);
+    json_int(j, "size", size);
+    json_obj_end(j);
+}
+
+int mgmt_each(const cJSON *body, int (*each)(void *arg, const cJSON *o), void *arg,
+              fleet_err *err) {
+    const cJSON *o;
+    if (cJSON_IsObject(body)) return each(arg, body);
+    if (!cJSON_IsArray(body))
+        return fleet_fail(err, SN_EINVAL, "the body is neither an array nor an object");
+    if (cJSON_GetArraySize(body) > BATCH_MAX)
+        return fleet_fail(err, SN_E2BIG, "more than %d objects in one request", BATCH_MAX);
+    cJSON_ArrayForEach(o, body) {
+        if (!cJSON_IsObject(o))
+            return fleet_fail(err, SN_EINVAL, "an element of the array is not an object");
+        int rc = each(arg, o);
+        if (rc) return rc;
+    }
+    return 0;
+}
