@@ -35,8 +35,8 @@ API_HANDLER(api_user_delete);
 
 /* ---- rendering (api_render.c) ---- */
 
-/** The envelope of a list: {"total":n,"offset":n,"items":[ … and its end. */
-void api_list_begin(json *j, uint64_t total, const fleet_page *page);
+/** The envelope of a list: {"total":n,"offset":n,"devices":[ … and its end. */
+void api_list_begin(json *j, const char *name, uint64_t total, const fleet_page *page);
 void api_list_end(json *j);
 /** The roll-out as an object. `set` and `plan` may be NULL. */
 void api_render_rollout(json *j, const char *key, const rollout *ro, const fleet_set *set,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* The live feed: server-sent events for the console. First the whole picture, then what changed.
  *
- *   event: fleet    {"devices","online","openActions","rollouts","polls","nowMs"}
+ *   event: fleet    {"devices","online","open_actions","rollouts","polls","now_ms"}
  *   event: rollout  a roll-out as GET /api/v1/rollouts/{id} shows it, without its plan
  *   event: ready    {}: the first picture is complete
  *
@@ -10,6 +10,7 @@
  * this client got last. */
 #include "api.h"
 
+#include "metrics.h"
 #include "reply.h"
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -57,10 +58,10 @@ static int send_fleet(struct feed *f) {
     fleet_get_stats(f->app->fleet, &stats);
     json_obj(&j, NULL);
     json_int(&j, "devices", (int64_t)counts.devices);
-    json_int(&j, "online", (int64_t)stats.polled_recently);
-    json_int(&j, "openActions", (int64_t)counts.open_actions);
+    json_int(&j, "polled_recently", (int64_t)stats.polled_recently);
+    json_int(&j, "in_flight", (int64_t)counts.open_actions);
     json_int(&j, "rollouts", (int64_t)counts.rollouts);
-    json_int(&j, "polls", (int64_t)stats.polls);
+    json_num(&j, "polls_per_s", metrics_polls_per_s());
     json_obj_end(&j);
     return send_if_new(f, "fleet", &j, &f->fleet_hash);
 }

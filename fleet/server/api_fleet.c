@@ -2,6 +2,7 @@
 /* The API's other objects: this server, devices, sets, users. */
 #include "api.h"
 
+#include "metrics.h"
 #include "reply.h"
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@ API_HANDLER(api_server) {
     (void)r;
     char tenant[FLEET_NAME_MAX + 1] = "";
     fleet_counts counts;
+    fleet_stats stats;
     json j = {0};
     int rc = fleet_tenant_name(app->fleet, who->tenant, tenant);
     if (!rc) rc = fleet_counts_get(app->fleet, who->tenant, &counts);
@@ -19,14 +21,17 @@ API_HANDLER(api_server) {
         reply_result(w, rc, NULL);
         return;
     }
+    fleet_get_stats(app->fleet, &stats);
     json_obj(&j, NULL);
     json_str(&j, "version", sn_version());
     json_str(&j, "tenant", tenant);
     json_str(&j, "user", who->user.name);
     json_str(&j, "role", role_name(who->user.role));
-    json_int(&j, "nowMs", sn_utc_ms());
+    json_int(&j, "now_ms", sn_utc_ms());
     json_int(&j, "devices", (int64_t)counts.devices);
-    json_int(&j, "openActions", (int64_t)counts.open_actions);
+    json_int(&j, "polled_recently", (int64_t)stats.polled_recently);
+    json_num(&j, "polls_per_s", metrics_polls_per_s());
+    json_int(&j, "in_flight", (int64_t)counts.open_actions);
     json_int(&j, "modules", (int64_t)counts.modules);
     json_int(&j, "sets", (int64_t)counts.sets);
     json_int(&j, "rollouts", (int64_t)counts.rollouts);
@@ -40,13 +45,13 @@ API_HANDLER(api_devices) {
     uint32_t n;
     uint64_t total;
     json j = {0};
-    if (reply_page(w, r, "q", &page)) return;
+    if (reply_page(w, r, "search", &page)) return;
     int rc = fleet_devices(app->fleet, who->tenant, &page, &rows, &n, &total);
     if (rc) {
         reply_result(w, rc, NULL);
         return;
     }
-    api_list_begin(&j, total, &page);
+    api_list_begin(&j, "devices", total, &page);
     for (uint32_t i = 0; i < n; i++) api_render_device(&j, NULL, &rows[i]);
     api_list_end(&j);
     free(rows);
@@ -88,7 +93,7 @@ API_HANDLER(api_device_actions) {
         reply_result(w, rc, NULL);
         return;
     }
-    api_list_begin(&j, total, &page);
+    api_list_begin(&j, "actions", total, &page);
     for (uint32_t i = 0; i < n; i++) api_render_action(&j, &rows[i]);
     api_list_end(&j);
     free(rows);
@@ -118,13 +123,13 @@ API_HANDLER(api_sets) {
     uint32_t n;
     uint64_t total;
     json j = {0};
-    if (reply_page(w, r, "q", &page)) return;
+    if (reply_page(w, r, "search", &page)) return;
     int rc = fleet_sets(app->fleet, who->tenant, &page, &rows, &n, &total);
     if (rc) {
         reply_result(w, rc, NULL);
         return;
     }
-    api_list_begin(&j, total, &page);
+    api_list_begin(&j, "sets", total, &page);
     for (uint32_t i = 0; i < n; i++) {
         json_obj(&j, NULL);
         json_int(&j, "id", rows[i].id);
@@ -132,7 +137,7 @@ API_HANDLER(api_sets) {
         json_str(&j, "version", rows[i].version);
         json_str(&j, "type", rows[i].type);
         json_bool(&j, "locked", rows[i].locked != 0);
-        json_int(&j, "createdMs", rows[i].created_ms);
+        json_int(&j, "created_ms", rows[i].created_ms);
         json_obj_end(&j);
     }
     api_list_end(&j);
@@ -145,7 +150,7 @@ static void render_user(json *j, const fleet_user *u) {
     json_int(j, "id", u->id);
     json_str(j, "name", u->name);
     json_str(j, "role", role_name(u->role));
-    json_int(j, "createdMs", u->created_ms);
+    json_int(j, "created_ms", u->created_ms);
     json_obj_end(j);
 }
 
@@ -160,7 +165,7 @@ API_HANDLER(api_users) {
         reply_result(w, rc, NULL);
         return;
     }
-    api_list_begin(&j, n, &all);
+    api_list_begin(&j, "users", n, &all);
     for (uint32_t i = 0; i < n; i++) render_user(&j, &rows[i]);
     api_list_end(&j);
     free(rows);

@@ -22,7 +22,7 @@ API_HANDLER(api_records) {
         reply_result(w, rc, NULL);
         return;
     }
-    api_list_begin(&j, total, &page);
+    api_list_begin(&j, "records", total, &page);
     for (uint32_t i = 0; i < n; i++) json_raw(&j, NULL, rows[i].line, strlen(rows[i].line));
     api_list_end(&j);
     free(rows);

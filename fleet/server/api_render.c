@@ -4,11 +4,11 @@
 
 #include <stdio.h>
 
-void api_list_begin(json *j, uint64_t total, const fleet_page *page) {
+void api_list_begin(json *j, const char *name, uint64_t total, const fleet_page *page) {
     json_obj(j, NULL);
     json_int(j, "total", (int64_t)total);
     json_int(j, "offset", (int64_t)page->offset);
-    json_arr(j, "items");
+    json_arr(j, name);
 }
 
 void api_list_end(json *j) {
@@ -26,31 +26,49 @@ static void render_policy(json *j, const rollout_policy *p) {
     json_obj(j, "policy");
     ppm(j, "threshold", p->judge.threshold_ppm);
     ppm(j, "confidence", p->judge.confidence_ppm);
-    json_int(j, "minSample", p->judge.min_sample);
-    json_int(j, "soakSeconds", p->judge.soak_s);
-    json_str(j, "onFail", p->on_fail == ON_FAIL_STOP ? "stop" : "hold");
-    json_int(j, "maxInFlight", p->max_in_flight);
-    json_int(j, "actionTimeoutSeconds", p->action_timeout_s);
-    json_int(j, "stageTimeoutSeconds", p->stage_timeout_s);
+    json_int(j, "min_sample", p->judge.min_sample);
+    json_int(j, "soak_s", p->judge.soak_s);
+    json_str(j, "on_fail", p->on_fail == ON_FAIL_STOP ? "stop" : "hold");
+    json_int(j, "max_in_flight", p->max_in_flight);
+    json_int(j, "action_timeout_s", p->action_timeout_s);
+    json_int(j, "stage_timeout_s", p->stage_timeout_s);
     json_obj_end(j);
 }
 
 static void render_stage(json *j, const rollout_stage *s) {
     const judge_counts *c = &s->counts;
-    uint64_t closed = c->succeeded + c->failed + c->silent;
     json_obj(j, NULL);
     ppm(j, "share", s->share_ppm);
+    json_obj(j, "counts");
     json_int(j, "total", (int64_t)c->total);
     json_int(j, "assigned", (int64_t)c->assigned);
-    json_int(j, "open", c->assigned > closed ? (int64_t)(c->assigned - closed) : 0);
     json_int(j, "succeeded", (int64_t)c->succeeded);
     json_int(j, "failed", (int64_t)c->failed);
     json_int(j, "silent", (int64_t)c->silent);
-    json_int(j, "openedMs", s->opened_ms);
-    json_int(j, "closedMs", s->closed_ms);
-    json_int(j, "soakFromMs", s->soak_from_ms);
+    json_obj_end(j);
+    json_int(j, "opened_ms", s->opened_ms);
+    json_int(j, "closed_ms", s->closed_ms);
+    json_int(j, "soak_from_ms", s->soak_from_ms);
     json_str(j, "outcome", judge_outcome_name(s->outcome));
     json_str(j, "reason", s->reason);
+    json_obj_end(j);
+}
+
+/* What the open stage's reports say so far, with the bounds that the policy looks at. */
+static void render_judgement(json *j, const rollout *ro) {
+    const rollout_stage *s = &ro->stages[ro->stage < ro->stages_n ? ro->stage : 0];
+    judge_verdict v;
+    judge_stage(&ro->policy.judge, &s->counts, 0, s->soak_from_ms, sn_utc_ms(), &v);
+    json_obj(j, "judgement");
+    json_int(j, "sample", (int64_t)v.sample);
+    json_int(j, "failures", (int64_t)v.failures);
+    json_num(j, "rate", v.rate);
+    json_num(j, "lower", v.lower);
+    json_num(j, "upper", v.upper);
+    if (v.needed < (uint64_t)INT64_MAX)
+        json_int(j, "needed", (int64_t)v.needed);
+    else
+        json_null(j, "needed");
     json_obj_end(j);
 }
 
@@ -111,11 +129,12 @@ void api_render_rollout(json *j, const char *key, const rollout *ro, const fleet
     json_arr(j, "stages");
     for (uint32_t i = 0; i < ro->stages_n; i++) render_stage(j, &ro->stages[i]);
     json_arr_end(j);
+    render_judgement(j, ro);
     render_verbs(j, ro);
-    json_int(j, "createdMs", ro->created_ms);
-    json_int(j, "changedMs", ro->changed_ms);
-    json_str(j, "createdBy", ro->created_by);
-    json_str(j, "approvedBy", ro->approved_by);
+    json_int(j, "created_ms", ro->created_ms);
+    json_int(j, "changed_ms", ro->changed_ms);
+    json_str(j, "created_by", ro->created_by);
+    json_str(j, "approved_by", ro->approved_by);
     if (plan) render_plan(j, plan);
     json_obj_end(j);
 }
@@ -124,11 +143,11 @@ void api_render_device(json *j, const char *key, const fleet_device *d) {
     json_obj(j, key);
     json_str(j, "id", d->cid);
     json_str(j, "name", d->name);
-    json_int(j, "createdMs", d->created_ms);
-    json_int(j, "lastPollMs", d->last_poll_ms);
+    json_int(j, "created_ms", d->created_ms);
+    json_int(j, "last_poll_ms", d->last_poll_ms);
     json_str(j, "address", d->address);
-    json_str(j, "installedName", d->installed_name);
-    json_str(j, "installedVersion", d->installed_version);
+    json_str(j, "installed_name", d->installed_name);
+    json_str(j, "installed_version", d->installed_version);
     json_int(j, "action", d->action);
     json_str(j, "status", action_status_name(d->status));
     json_obj_end(j);
@@ -142,10 +161,10 @@ void api_render_action(json *j, const fleet_action *a) {
     json_int(j, "stage", a->stage);
     json_str(j, "status", action_status_name(a->status));
     json_bool(j, "forced", a->forced != 0);
-    json_str(j, "setName", a->set_name);
-    json_str(j, "setVersion", a->set_version);
-    json_int(j, "createdMs", a->created_ms);
-    json_int(j, "changedMs", a->changed_ms);
-    json_int(j, "deadlineMs", a->deadline_ms);
+    json_str(j, "set_name", a->set_name);
+    json_str(j, "set_version", a->set_version);
+    json_int(j, "created_ms", a->created_ms);
+    json_int(j, "changed_ms", a->changed_ms);
+    json_int(j, "deadline_ms", a->deadline_ms);
     json_obj_end(j);
 }

@@ -30,13 +30,13 @@ API_HANDLER(api_rollouts) {
     uint32_t n;
     uint64_t total;
     json j = {0};
-    if (reply_page(w, r, "q", &page)) return;
+    if (reply_page(w, r, "search", &page)) return;
     int rc = fleet_rollouts(app->fleet, who->tenant, &page, &rows, &n, &total);
     if (rc) {
         reply_result(w, rc, NULL);
         return;
     }
-    api_list_begin(&j, total, &page);
+    api_list_begin(&j, "rollouts", total, &page);
     for (uint32_t i = 0; i < n; i++) {
         fleet_set set;
         int has_set = !fleet_set_get(app->fleet, who->tenant, rows[i].set_id, &set);
@@ -160,7 +160,7 @@ API_HANDLER(api_rollout_devices) {
         reply_result(w, rc, NULL);
         return;
     }
-    api_list_begin(&j, total, &page);
+    api_list_begin(&j, "actions", total, &page);
     for (uint32_t i = 0; i < n; i++) api_render_action(&j, &rows[i]);
     api_list_end(&j);
     free(rows);

@@ -57,20 +57,20 @@ static int read_word(const cJSON *o, const char *key, const char *no, const char
 }
 
 static int read_policy(const cJSON *p, rollout_policy *out, fleet_err *err) {
-    static const char *const names[] = {
-        "threshold",   "confidence",           "minSample",          "soakSeconds", "onFail",
-        "maxInFlight", "actionTimeoutSeconds", "stageTimeoutSeconds"};
+    static const char *const names[] = {"threshold",        "confidence",     "min_sample",
+                                        "soak_s",           "on_fail",        "max_in_flight",
+                                        "action_timeout_s", "stage_timeout_s"};
     if (!p) return 0;
     if (!cJSON_IsObject(p)) return fleet_fail(err, SN_EINVAL, "policy is not an object");
     int rc = known(p, "policy: ", names, sizeof names / sizeof *names, err);
     if (!rc) rc = read_ppm(p, "threshold", &out->judge.threshold_ppm, err);
     if (!rc) rc = read_ppm(p, "confidence", &out->judge.confidence_ppm, err);
-    if (!rc) rc = read_u32(p, "minSample", &out->judge.min_sample, err);
-    if (!rc) rc = read_u32(p, "soakSeconds", &out->judge.soak_s, err);
-    if (!rc) rc = read_word(p, "onFail", "hold", "stop", &out->on_fail, err);
-    if (!rc) rc = read_u32(p, "maxInFlight", &out->max_in_flight, err);
-    if (!rc) rc = read_u32(p, "actionTimeoutSeconds", &out->action_timeout_s, err);
-    if (!rc) rc = read_u32(p, "stageTimeoutSeconds", &out->stage_timeout_s, err);
+    if (!rc) rc = read_u32(p, "min_sample", &out->judge.min_sample, err);
+    if (!rc) rc = read_u32(p, "soak_s", &out->judge.soak_s, err);
+    if (!rc) rc = read_word(p, "on_fail", "hold", "stop", &out->on_fail, err);
+    if (!rc) rc = read_u32(p, "max_in_flight", &out->max_in_flight, err);
+    if (!rc) rc = read_u32(p, "action_timeout_s", &out->action_timeout_s, err);
+    if (!rc) rc = read_u32(p, "stage_timeout_s", &out->stage_timeout_s, err);
     return rc;
 }
 
