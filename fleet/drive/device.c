@@ -68,9 +68,24 @@ static int send_config(struct drive_device *d, const char *link) {
     return rc < 0 ? rc : 0;
 }
 
+/* Says once what it runs; a server that knows no such software answers 404, which is fine. */
+static int report_installed(struct drive_device *d) {
+    const struct drive_conf *conf = d->common->conf;
+    char target[DRIVE_TARGET_MAX], body[256], *text;
+    size_t n;
+    if (d->reported || !conf->installed_name[0]) return 0;
+    snprintf(target, sizeof target, "/%s/controller/v1/%s/installedBase", conf->tenant, d->id);
+    snprintf(body, sizeof body, "{\"name\":\"%s\",\"version\":\"%s\"}", conf->installed_name,
+             conf->installed_version);
+    struct drive_call call = {"PUT", target, body, NULL};
+    int rc = drive_request(d, &call, &text, &n);
+    d->reported = rc > 0;
+    return rc < 0 ? rc : 0;
+}
+
 static int follow(struct drive_device *d, const struct links *links) {
-    int rc = 0;
-    if (links->config[0]) rc = send_config(d, links->config);
+    int rc = report_installed(d);
+    if (!rc && links->config[0]) rc = send_config(d, links->config);
     if (!rc && links->cancel[0]) return drive_cancel(d, links->cancel);
     if (!rc && links->deployment[0]) rc = drive_deploy(d, links->deployment);
     return rc;

@@ -17,6 +17,7 @@ struct drive_conf {
     char token_file[256];    /**< … lines of "device token" */
     char prefix[64];         /**< device ids are prefix + number: "dev-00001" */
     char journal[256];       /**< file for acknowledged final feedbacks; "": none */
+    char installed_name[64], installed_version[64]; /**< software they say they run; "": none */
     int64_t devices;
     double fail_rate; /**< 0…1 */
     int64_t seed;

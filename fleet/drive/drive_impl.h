@@ -29,6 +29,7 @@ struct drive_device {
     sn_http_client *client;
     unsigned tries; /**< since the last exchange that worked */
     int online;
+    int reported; /**< what it runs */
     char id[DRIVE_ID_MAX];
     char authorization[192];
     char done[32]; /**< the last action whose final feedback was acknowledged */

@@ -150,7 +150,7 @@ API_HANDLER(api_rollout_devices) {
     json j = {0};
     enum action_status status = ACTION_NONE;
     const char *want = sn_http_query(r, "status");
-    if (reply_path_id(w, r, "id", &id) || reply_page(w, r, NULL, &page)) return;
+    if (reply_path_id(w, r, "id", &id) || reply_page(w, r, "search", &page)) return;
     if (want && *want && status_of(want, &status)) {
         sn_http_problemf(w, 400, "status \"%.40s\" is not known", want);
         return;
