@@ -16,12 +16,11 @@ static void reads_a_full_feedback(void) {
                 "\"result\":{\"finished\":\"failure\",\"progress\":{\"cnt\":2,\"of\":5}},"
                 "\"code\":12,\"details\":[\"a\",\"b\"]}}",
                 &f));
-    CHECK_INT(f.execution, DDI_CLOSED);
-    CHECK_INT(f.finished, DDI_FAILURE);
-    CHECK_INT(f.cnt, 2);
-    CHECK_INT(f.of, 5);
-    CHECK(f.has_code && f.code == 12);
-    CHECK_STR(f.text, "a\nb");
+    CHECK_INT(f.fb.exec, EXEC_CLOSED);
+    CHECK_INT(f.fb.result, RESULT_FAILURE);
+    CHECK_INT(f.fb.code, 12);
+    CHECK_INT(f.fb.device_ms, 0);
+    CHECK_STR(f.fb.details, "a\nb");
 }
 
 static void ignores_odd_types(void) {
@@ -30,13 +29,15 @@ static void ignores_odd_types(void) {
                 "\"result\":{\"finished\":4,\"progress\":{\"cnt\":9,\"of\":5}},"
                 "\"code\":\"x\",\"details\":[1,\"one\",{}]},\"future\":{}}",
                 &f));
-    CHECK_INT(f.execution, DDI_PROCEEDING);
-    CHECK_INT(f.finished, DDI_NONE);
-    CHECK_INT(f.of, 0);
-    CHECK(!f.has_code);
-    CHECK_STR(f.text, "one");
-    MUST(!parse("{\"status\":{\"execution\":\"closed\",\"details\":\"text\"}}", &f));
-    CHECK_STR(f.text, "");
+    CHECK_INT(f.fb.exec, EXEC_PROCEEDING);
+    CHECK_INT(f.fb.result, RESULT_NONE);
+    CHECK_INT(f.fb.code, INT32_MIN);
+    CHECK_STR(f.fb.details, "one");
+    MUST(!parse("{\"timestamp\":1700000000000,\"status\":{\"execution\":\"closed\","
+                "\"result\":null,\"details\":\"text\"}}",
+                &f));
+    CHECK(!f.fb.details);
+    CHECK(f.fb.device_ms == 1700000000000);
 }
 
 static void refuses_what_is_no_feedback(void) {
@@ -57,47 +58,51 @@ static void cuts_long_details_at_a_character(void) {
     for (int i = 0; i < 2700; i++) n += (size_t)snprintf(text + n, sizeof text - n, "\xe6\xa8\xa1");
     snprintf(text + n, sizeof text - n, "\"]}}");
     MUST(!parse(text, &f));
-    CHECK_INT(strlen(f.text), DDI_TEXT_MAX / 3 * 3);
+    CHECK_INT(strlen(f.fb.details), FLEET_DETAIL_BYTES_MAX / 3 * 3);
 }
 
 static void reads_config_data(void) {
     static const char text[] = "{\"id\":\"\",\"status\":{\"execution\":\"closed\"},"
                                "\"data\":{\"VIN\":\"L1\",\"n\":4,\"hwRevision\":\"1.0\"}}";
-    struct ddi_config c;
+    enum attr_mode mode;
+    fleet_attr *a;
+    uint32_t n;
     const char *why;
-    MUST(!ddi_config_parse(text, sizeof text - 1, &c, &why));
-    CHECK_INT(c.mode, DDI_MERGE);
-    CHECK_INT(c.n, 2);
-    CHECK_STR(c.at[0].key, "VIN");
-    CHECK_STR(c.at[1].value, "1.0");
-    ddi_config_free(&c);
+    MUST(!ddi_config_parse(text, sizeof text - 1, &mode, &a, &n, &why));
+    CHECK_INT(mode, ATTR_MERGE);
+    CHECK_INT(n, 2);
+    CHECK_STR(a[0].key, "VIN");
+    CHECK_STR(a[1].value, "1.0");
+    free(a);
+}
+
+static void removes_by_key_whatever_the_value(void) {
+    static const char text[] = "{\"mode\":\"remove\",\"data\":{\"a\":null,\"b\":\"x\"}}";
+    enum attr_mode mode;
+    fleet_attr *a;
+    uint32_t n;
+    const char *why;
+    MUST(!ddi_config_parse(text, sizeof text - 1, &mode, &a, &n, &why));
+    CHECK_INT(mode, ATTR_REMOVE);
+    CHECK_INT(n, 2);
+    free(a);
 }
 
 static void bounds_config_data(void) {
-    struct ddi_config c;
+    enum attr_mode mode;
+    fleet_attr *a;
+    uint32_t count;
     const char *why;
     char text[4000];
-    size_t n = (size_t)snprintf(text, sizeof text, "{\"mode\":\"remove\",\"data\":{");
-    for (int i = 0; i <= DDI_ATTRIBUTES_MAX; i++)
+    size_t n = (size_t)snprintf(text, sizeof text, "{\"data\":{");
+    for (int i = 0; i <= FLEET_ATTR_MAX; i++)
         n += (size_t)snprintf(text + n, sizeof text - n, "%s\"k%d\":\"v\"", i ? "," : "", i);
     n += (size_t)snprintf(text + n, sizeof text - n, "}}");
-    CHECK(ddi_config_parse(text, n, &c, &why) < 0);
+    CHECK_INT(ddi_config_parse(text, n, &mode, &a, &count, &why), SN_E2BIG);
     CHECK_STR(why, "more than 100 attributes");
+    CHECK(!a);
     static const char list[] = "{\"data\":[]}";
-    CHECK(ddi_config_parse(list, sizeof list - 1, &c, &why) < 0);
-}
-
-static void sleep_has_eight_characters(void) {
-    static const struct {
-        int64_t s;
-        const char *text;
-    } t[] = {{0, "00:00:01"},    {30, "00:00:30"},    {300, "00:05:00"},
-             {3661, "01:01:01"}, {86399, "23:59:59"}, {1000000, "23:59:59"}};
-    for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
-        char out[9];
-        ddi_sleep_text(t[i].s, out);
-        CHECK_STR(out, t[i].text);
-    }
+    CHECK_INT(ddi_config_parse(list, sizeof list - 1, &mode, &a, &count, &why), SN_EBADMSG);
 }
 
 int main(void) {
@@ -106,7 +111,7 @@ int main(void) {
     CASE(refuses_what_is_no_feedback);
     CASE(cuts_long_details_at_a_character);
     CASE(reads_config_data);
+    CASE(removes_by_key_whatever_the_value);
     CASE(bounds_config_data);
-    CASE(sleep_has_eight_characters);
     return check_done();
 }
