@@ -65,6 +65,13 @@ static int kernel_wait(struct epoll_event *ev, int n, sn_time until) {
     return epoll_wait(np.ep, ev, n, ms > INT32_MAX ? INT32_MAX : (int)ms);
 }
 
+/* Only for who sleeps here: a mere look must leave it to wake the sleeper. */
+static void take_interrupt(void) {
+    uint64_t count;
+    ssize_t r = read(np.wake, &count, sizeof count);
+    (void)r; /* EAGAIN: another thread has taken it */
+}
+
 static void np_wait(sn__poll_batch *b, sn_time until) {
     struct epoll_event ev[SN__POLL_BATCH];
     int n = kernel_wait(ev, SN__POLL_BATCH, until);
@@ -72,9 +79,7 @@ static void np_wait(sn__poll_batch *b, sn_time until) {
     for (int i = 0; i < n; i++) {
         sn__pd *pd = ev[i].data.ptr;
         if (!pd) {
-            uint64_t count;
-            ssize_t r = read(np.wake, &count, sizeof count);
-            (void)r; /* EAGAIN: another thread has taken it */
+            if (until != 0) take_interrupt();
             continue;
         }
         b->at[b->n].what = pd;
