@@ -75,7 +75,7 @@ typedef struct runtime {
     _Atomic uint32_t idle_ps, spinning;
     G *queue_head, *queue_tail; /* global queue */
     _Atomic uint32_t queued;
-    G *_Atomic free[CLASSES]; /* under lock; read without, to see that there is none */
+    G *_Atomic free[CLASSES];   /* under lock; read without, to see that there is none */
     _Atomic uint32_t polling;   /* an M sleeps in the poller */
     _Atomic sn_time poll_until; /* … until then, unless woken */
     _Atomic sn_time last_poll;
