@@ -46,18 +46,21 @@ static inline void sn__san_reuse(sn__ctx *c) {
     c->fake = NULL;
     ASAN_UNPOISON_MEMORY_REGION(c->lo, c->size);
 }
+static inline void sn__san_settled(sn__ctx *c) { (void)c; }
 static inline void sn__san_slab(void *lo, size_t n) { __lsan_register_root_region(lo, n); }
 #elif defined(SN__TSAN)
 void *__tsan_get_current_fiber(void);
 void *__tsan_create_fiber(unsigned flags);
 void __tsan_destroy_fiber(void *fiber);
 void __tsan_switch_to_fiber(void *fiber, unsigned flags);
+void __tsan_acquire(void *at);
+void __tsan_release(void *at);
 #define SN__SWITCH_ATTR __attribute__((no_sanitize("thread"), noinline, unused))
 enum { SN__STACK_SCALE = 4, SN__GUARD_BY_MPROTECT = 0 };
 static inline __attribute__((always_inline)) void sn__san_leave(sn__ctx *from, sn__ctx *to,
                                                                 bool dying) {
-    (void)from;
     (void)dying;
+    __tsan_release(from); /* the assembly's store to `busy` is not seen */
     __tsan_switch_to_fiber(to->fiber, 0);
 }
 static inline void sn__san_arrive(sn__ctx *self) { (void)self; }
@@ -67,6 +70,7 @@ static inline void sn__san_reuse(sn__ctx *c) {
     __tsan_destroy_fiber(c->fiber);
     c->fiber = __tsan_create_fiber(0);
 }
+static inline void sn__san_settled(sn__ctx *c) { __tsan_acquire(c); }
 static inline void sn__san_slab(void *lo, size_t n) {
     (void)lo;
     (void)n;
@@ -83,11 +87,19 @@ static inline void sn__san_arrive(sn__ctx *self) { (void)self; }
 static inline void sn__san_thread(sn__ctx *self) { (void)self; }
 static inline void sn__san_new(sn__ctx *c) { (void)c; }
 static inline void sn__san_reuse(sn__ctx *c) { (void)c; }
+static inline void sn__san_settled(sn__ctx *c) { (void)c; }
 static inline void sn__san_slab(void *lo, size_t n) {
     (void)lo;
     (void)n;
 }
 #endif
+
+/** Still on its way off a thread? When not, all it did there is seen here. */
+static inline bool sn__ctx_busy(sn__ctx *c) {
+    if (atomic_load_explicit(&c->busy, memory_order_acquire)) return true;
+    sn__san_settled(c);
+    return false;
+}
 
 /** Goes from one context to another and returns when somebody comes back to `from`. The exit
  *  hook of an instrumented function would pop the wrong shadow stack: hence the attributes. */

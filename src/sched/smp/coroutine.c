@@ -37,7 +37,7 @@ static G *g_get(P *p, unsigned klass) {
     else if (!(g = global_free_pop(klass)))
         return sn__carve(klass);
     /* it may still be on its way off another M */
-    while (atomic_load_explicit(&g->ctx.busy, memory_order_acquire)) sn__cpu_relax();
+    while (sn__ctx_busy(&g->ctx)) sn__cpu_relax();
     sn__san_reuse(&g->ctx);
     return g;
 }

@@ -22,7 +22,7 @@ void sn__switch_away(G *g, bool dying) {
         sn__run_on(m, g);
         return;
     }
-    if (SN__LIKELY(next && !atomic_load_explicit(&next->ctx.busy, memory_order_acquire))) {
+    if (SN__LIKELY(next && !sn__ctx_busy(&next->ctx))) {
         sn__run_on(m, next);
         sn__switch(&g->ctx, &next->ctx, dying);
         return;

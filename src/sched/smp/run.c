@@ -63,10 +63,11 @@ static void free_procs(runtime *rt) {
 
 static void join_threads(runtime *rt, M *self) {
     sn__monitor_stop();
-    M *next;
-    for (M *m = rt->all_m; m; m = next) {
-        next = m->all;
+    for (M *m = rt->all_m; m; m = m->all)
         if (m != self && m->thread) sn__os_join(m->thread);
+    /* only now: whoever stopped them all may have been among them */
+    for (M *m = rt->all_m, *next; m; m = next) {
+        next = m->all;
         if (m != self) free(m);
     }
 }

@@ -311,7 +311,7 @@ void sn__schedule(M *m) {
         m->next_g = NULL;
         if (!g && !(g = find(m))) return;
         /* readied before it had left its thread: a few instructions, unless that was preempted */
-        for (uint32_t spins = 0; atomic_load_explicit(&g->ctx.busy, memory_order_acquire);)
+        for (uint32_t spins = 0; sn__ctx_busy(&g->ctx);)
             if (++spins < 1000)
                 sn__cpu_relax();
             else
