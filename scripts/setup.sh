@@ -34,6 +34,7 @@ build             wanted    cmd:cpio         cpio             packs the demonstr
 run,test          wanted    cmd:swupdate     swupdate         stock update client: one of the devices
 test,check        required  cmd:python3      python3          static checks and system tests
 test,check        required  cmd:clang        clang            second compiler; the core for thumbv7em
+test              wanted    cmd:curl         curl             the commands of the fleet's guide
 test,check        wanted    cmd:git          git              tells the project's files from others
 test,check        wanted    cmd:ctags        universal-ctags  function length report
 test,check        wanted    cmd:clang-format clang-format     layout of the code
