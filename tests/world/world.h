@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* One test source, two schedulers. A program that includes this is linked once with the seeded
+ * single-thread scheduler (world_sim.c: a round is a seed) and once with the one on threads
+ * (world_smp.c: a round is one more try). A failing round names itself; SENNIT_SEED=n in the
+ * environment replays round n alone. */
+#ifndef TESTS_WORLD_H
+#define TESTS_WORLD_H
+
+#include "check.h"
+
+#include <sennit/sennit.h>
+
+/** "sim" or "smp". */
+extern const char world_name[];
+/** The clock is virtual: it moves only when nothing can run, and then exactly to a deadline. */
+extern const int world_virtual;
+/** Rounds of a case whose usual number under sim is `seeds`. SENNIT_SEEDS and SENNIT_ROUNDS
+ *  in the environment set the numbers for sim and smp. */
+int world_rounds(int seeds);
+/** Call before each sn_run: the round's number, 1 and up, becomes the seed under sim. */
+void world_begin(uint64_t round);
+/** The round that $SENNIT_SEED asks to replay, or 0. */
+uint64_t world_replay(void);
+/** Round (seed) that is being run: programs draw their own random numbers from it. */
+uint64_t world_round(void);
+/** Hash of all events of the last run under sim; 0 under smp, where there is none. */
+uint64_t world_hash(void);
+
+/** Starts f(p) in the current scope; p must outlive it. */
+#define GO(f, p) MUST(sn_go(f, p, 0) == 0)
+
+/** A random number of the test's own, from any 64-bit state (splitmix). */
+static inline uint64_t draw(uint64_t *state) {
+    uint64_t z = (*state += 0x9E3779B97F4A7C15u);
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
+    return z ^ (z >> 31);
+}
+/** One of 0 … n-1. */
+static inline unsigned pick(uint64_t *state, unsigned n) { return (unsigned)(draw(state) % n); }
+
+/** Runs `body` as the first coroutine of a run, once a round, until one round fails. */
+static inline void world_case(const char *what, sn_fn body, int seeds) {
+    uint64_t first = world_replay() ? world_replay() : 1;
+    uint64_t last = world_replay() ? first : (uint64_t)world_rounds(seeds);
+    check_failed_ = 0;
+    for (uint64_t r = first; r <= last && !check_failed_; r++) {
+        world_begin(r);
+        CHECK_INT(sn_run(body, NULL, NULL), 0);
+        if (check_failed_) {
+            fprintf(stderr, "FAIL %s\n     (%s, SENNIT_SEED=%llu)\n", what, world_name,
+                    (unsigned long long)r);
+        }
+    }
+    if (check_failed_) {
+        check_failed_n_++;
+    } else {
+        check_passed_n_++;
+    }
+}
+
+#endif

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+# sennit_world_sim(NAME SOURCES a.c … [TIMEOUT s]): a test program on the seeded scheduler.
+function(sennit_world_sim name)
+  cmake_parse_arguments(A "" "TIMEOUT" "SOURCES" ${ARGN})
+  if(NOT A_TIMEOUT)
+    set(A_TIMEOUT 120)
+  endif()
+  sennit_test(${name} INTERNAL SOURCES ${A_SOURCES} ${PROJECT_SOURCE_DIR}/tests/world/world_sim.c
+              LINK sennit-sim INCLUDE ${PROJECT_SOURCE_DIR}/tests/world
+              TIMEOUT ${A_TIMEOUT} LABELS sim)
+endfunction()
+
+# sennit_world_smp(NAME SOURCES a.c … [TIMEOUT s] [LABELS l …]): a test program on threads, run
+# with 1, 2 and 8 Ps.
+function(sennit_world_smp name)
+  cmake_parse_arguments(A "" "TIMEOUT" "SOURCES;LABELS" ${ARGN})
+  if(NOT A_TIMEOUT)
+    set(A_TIMEOUT 120)
+  endif()
+  sennit_test(${name} SOURCES ${A_SOURCES} ${PROJECT_SOURCE_DIR}/tests/world/world_smp.c
+              LINK sennit INCLUDE ${PROJECT_SOURCE_DIR}/tests/world
+              TIMEOUT ${A_TIMEOUT} LABELS smp ${A_LABELS} ENV SENNIT_PROCS=2)
+  foreach(procs IN ITEMS 1 8)
+    add_test(NAME ${name}_p${procs} COMMAND ${name})
+    set_tests_properties(${name}_p${procs} PROPERTIES TIMEOUT ${A_TIMEOUT}
+                         LABELS "smp;${A_LABELS}" ENVIRONMENT SENNIT_PROCS=${procs})
+  endforeach()
+endfunction()
