@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* What the runtime says before it stops the program: a stack overflow names its coroutine, a
+ * deadlock names every coroutine, what it waits for and where it was started. */
+#include "child.h"
+#include "stress.h"
+
+static sn_chan nobody_sends;
+static sn_mutex taken;
+
+/* --- overflow */
+
+static int deeper(volatile char *above, int depth) {
+    volatile char here[512];
+    here[0] = (char)(above[0] + depth);
+    return deeper(here, depth + 1) + here[0];
+}
+
+static int recurse(void *arg) {
+    volatile char start[1] = {0};
+    (void)arg;
+    return deeper(start, 0);
+}
+
+static int overflow(void *arg) {
+    sn_attr attr = {.size = sizeof attr, .name = "digger"};
+    sn_scope s;
+    (void)arg;
+    sn_scope_enter(&s, SN_NEVER);
+    MUST(sn_scope_go(&s, &attr, recurse, NULL, 0) == 0);
+    return sn_scope_leave(&s);
+}
+
+/* --- deadlock */
+
+static int wait_recv(void *arg) {
+    (void)arg;
+    return sn_recv(&nobody_sends, NULL);
+}
+static int wait_lock(void *arg) {
+    (void)arg;
+    sn_lock(&taken);
+    return 0;
+}
+static int wait_select(void *arg) {
+    int v = 0;
+    (void)arg;
+    return sn_select(SN_NEVER, sn_rx(&nobody_sends, &v, NULL), sn_tx(NULL, &v));
+}
+static int wait_nil(void *arg) {
+    (void)arg;
+    return sn_recv(NULL, NULL);
+}
+
+static const struct {
+    const char *name;
+    sn_fn f;
+} sleepers[] = {
+    {"alice", wait_recv}, {"bob", wait_lock}, {"carol", wait_select}, {"dave", wait_nil}};
+
+static int deadlock(void *arg) {
+    sn_scope s;
+    (void)arg;
+    MUST(sn_chan_init(&nobody_sends, sizeof(int), 0, NULL, NULL) == 0);
+    sn_set_name("mother");
+    sn_lock(&taken);
+    sn_scope_enter(&s, SN_NEVER);
+    for (int i = 0; i < 4; i++) {
+        sn_attr attr = {.size = sizeof attr, .name = sleepers[i].name};
+        MUST(sn_scope_go(&s, &attr, sleepers[i].f, NULL, 0) == 0);
+    }
+    return sn_scope_leave(&s);
+}
+
+/* Only a sleeper is left that will wake: no deadlock. */
+static int not_deadlock(void *arg) {
+    sn_scope s;
+    (void)arg;
+    MUST(sn_chan_init(&nobody_sends, sizeof(int), 0, NULL, NULL) == 0);
+    sn_scope_enter(&s, sn_now() + 50 * SN_MILLISECOND);
+    GO(wait_recv, NULL);
+    return sn_scope_leave(&s) == SN_ETIMEDOUT ? 0 : 3;
+}
+
+static void sleeping_is_no_deadlock(void) {
+    static child_end end;
+    child_run("not_deadlock", &end);
+    CHECK(WIFEXITED(end.status) && WEXITSTATUS(end.status) == 0);
+    CHECK_STR(end.text, "");
+}
+
+static int run_child(const char *name) {
+    if (!strcmp(name, "overflow")) return sn_run(overflow, NULL, NULL) ? 3 : 0;
+    if (!strcmp(name, "deadlock")) return sn_run(deadlock, NULL, NULL) ? 3 : 0;
+    if (!strcmp(name, "not_deadlock")) return sn_run(not_deadlock, NULL, NULL);
+    return 4;
+}
+
+int main(int argc, char **argv) {
+    static const char *const deep[] = {"digger", "stack overflow", NULL};
+    static const char *const asleep[] = {"all coroutines are asleep",
+                                         "alice",
+                                         "bob",
+                                         "carol",
+                                         "dave",
+                                         "mother",
+                                         "receive",
+                                         "mutex",
+                                         "select",
+                                         "scope",
+                                         "started",
+                                         NULL};
+    if (argc == 3 && !strcmp(argv[1], "child")) return run_child(argv[2]);
+    if (STRESS_SANITIZED) {
+        printf("skipped: an overflow under a sanitizer is the sanitizer's to report\n");
+    } else {
+        child_dies("overflow", deep);
+    }
+    child_dies("deadlock", asleep);
+    CASE(sleeping_is_no_deadlock);
+    return check_done();
+}
