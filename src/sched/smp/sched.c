@@ -184,6 +184,8 @@ static G *steal(M *m, P *p) {
         for (uint32_t i = 0; i < rt->nprocs; i++, at++) {
             P *victim = rt->p[at % rt->nprocs];
             if (last) run_timers(&victim->timers);
+            /* what they readied is in our ring, and grabbing needs an empty one */
+            if (last && !sn__p_empty(p)) return sn__p_next(p);
             if (victim == p) continue;
             G *g = sn__steal(p, victim, last);
             if (g) {
