@@ -45,15 +45,21 @@ static void close_bridge(bridge *b) {
 
 /* --- tries and posts */
 
+/* Sends while it can and receives while it can: neither waits for the other's end. */
 static void *try_things(void *arg) {
     bridge *b = arg;
-    for (long v = 1; v <= count(); v++) {
-        while (sn_try_send(&b->in, &v) == SN_EAGAIN) sched_yield();
-        sn_sem_post(&b->posts);
-    }
-    for (long got = 0, v; got < count(); got++) {
-        while (sn_try_recv(&b->out, &v) == SN_EAGAIN) sched_yield();
-        atomic_fetch_add(&b->sum, v);
+    long sent = 0, got = 0;
+    while (sent < count() || got < count()) {
+        long v = sent + 1, before = sent + got;
+        if (sent < count() && sn_try_send(&b->in, &v) == 0) {
+            sent++;
+            sn_sem_post(&b->posts);
+        }
+        if (got < count() && sn_try_recv(&b->out, &v) == 0) {
+            got++;
+            atomic_fetch_add(&b->sum, v);
+        }
+        if (sent + got == before) sched_yield();
     }
     CHECK_INT(sn_id(), 0);
     atomic_fetch_sub(&b->running, 1);

@@ -24,11 +24,13 @@ static int stand(void *arg) {
 }
 
 static long status_kb(const char *key) {
-    char *text, *at;
-    size_t n;
-    if (sn_path_read("/proc/self/status", 65536, &text, &n)) return -1;
-    long kb = (at = strstr(text, key)) ? atol(at + strlen(key)) : -1;
-    free(text);
+    char line[256];
+    long kb = -1;
+    FILE *f = fopen("/proc/self/status", "r");
+    while (f && fgets(line, sizeof line, f)) {
+        if (!strncmp(line, key, strlen(key))) kb = atol(line + strlen(key));
+    }
+    if (f) fclose(f);
     return kb;
 }
 

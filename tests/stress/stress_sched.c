@@ -258,6 +258,7 @@ static int hog_then_wait(void *arg) {
         while (x < 3000000) x++;
         CHECK_INT(sn_sleep(SN_MILLISECOND), 0);
     }
+    atomic_fetch_add(&k->passes, 1);
     CHECK_INT(sn_recv(&k->c, NULL), SN_ECANCELED);
     return 0;
 }
@@ -270,7 +271,9 @@ static int hogs_come_back(void *arg) {
     sn_scope_enter(&s, SN_NEVER);
     for (int i = 0; i < 4; i++) GO(hog_then_wait, &k);
     GO(nap_twenty, &k);
-    CHECK_INT(sn_sleep(200 * SN_MILLISECOND), 0);
+    while (atomic_load(&k.passes) < 4 || atomic_load(&k.naps) < 20) {
+        CHECK_INT(sn_sleep(SN_MILLISECOND), 0);
+    }
     sn_scope_cancel(&s, SN_ECANCELED);
     CHECK_INT(sn_scope_leave(&s), SN_ECANCELED);
     sn_chan_free(&k.c);
