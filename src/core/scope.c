@@ -50,23 +50,26 @@ static void interrupt(sn__g *g) {
     if ((t & 0xff) == SN__ARMED && sn__claim(g, t, SN__CANCELED)) sn__ready(g);
 }
 
-/* Cancels one scope, locked; its subtree is not touched. */
-static void cancel_one(sn__scope *s, int why) {
+static void mark(sn__scope *s, int why) {
     if (atomic_load_explicit(&s->canceled, memory_order_relaxed)) return;
     SN__EV_CANCEL(s, why);
     atomic_store(&s->canceled, why);
     if (!s->first_error) s->first_error = why;
+}
+
+static void wake(sn__scope *s, int why) {
+    (void)why;
     if (s->owner) interrupt(s->owner);
     for (sn__link *l = s->members.next; l != &s->members; l = l->next)
         interrupt(SN__OF(l, sn__g, member));
 }
 
-/* Depth first without recursion (the caller's stack is small, the tree may be deep): the locks
- * of the path from `top` down stay held, so nothing on it can be left meanwhile. */
-static void cancel_tree(sn__scope *top, int why) {
+/* Visits top, locked, and every scope inside. Depth first without recursion (the caller's stack
+ * is small, the tree may be deep): the locks of the path from `top` down stay held, so nothing on
+ * it can be left meanwhile. */
+static void each_in_tree(sn__scope *top, int why, void (*visit)(sn__scope *, int)) {
     sn__scope *s = top;
-    if (atomic_load_explicit(&s->canceled, memory_order_relaxed)) return;
-    cancel_one(s, why);
+    visit(s, why);
     for (;;) {
         if (!sn__list_empty(&s->children)) {
             s = SN__OF(s->children.next, sn__scope, sibling);
@@ -82,8 +85,16 @@ static void cancel_tree(sn__scope *top, int why) {
             s = next;
         }
         sn__lock(&s->lock);
-        cancel_one(s, why);
+        visit(s, why);
     }
+}
+
+/* First all are marked, then their coroutines are woken: a coroutine woken on behalf of an outer
+ * scope must find its own, inner one cancelled, and for the same reason. */
+static void cancel_tree(sn__scope *top, int why) {
+    if (atomic_load_explicit(&top->canceled, memory_order_relaxed)) return;
+    each_in_tree(top, why, mark);
+    each_in_tree(top, why, wake);
 }
 
 void sn__scope_cancel(sn__scope *s, int why) {
@@ -143,7 +154,7 @@ void sn_scope_enter(sn_scope *pub, sn_time until) {
     int why = atomic_load_explicit(&s->parent->canceled, memory_order_relaxed);
     if (why) {
         atomic_store(&s->canceled, why);
-        s->first_error = code_of(why);
+        s->first_error = why;
     }
     sn__list_push(&s->parent->children, &s->sibling);
     sn__unlock(&s->parent->lock);
