@@ -92,6 +92,8 @@ static int first_main(void *p) {
     sn__scope_cancel(&s->root, SN_ECANCELED);
     sn__scope_wait(&s->root, g);
     g->scope = g->home;
+    /* the last ones have left their scope, but not yet their stack */
+    while (s->ready_n) sn__yield(g);
     s->running = false;
     return 0;
 }
