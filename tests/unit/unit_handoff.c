@@ -67,7 +67,8 @@ static int cancel_both(void *arg) {
     CHECK_INT(sn_wg_wait(&first->entered), 0);
     CHECK_INT(sn_wg_wait(&second->entered), 0);
     for (unsigned i = pick(&rng, 4); i; i--) CHECK_INT(sn_yield(), 0);
-    if (pick(&rng, 4)) sn_scope_cancel(&first->scope, SN_ECANCELED);
+    sn_scope_cancel(&first->scope, SN_ECANCELED);
+    for (unsigned i = pick(&rng, 4); i; i--) CHECK_INT(sn_yield(), 0);
     sn_scope_cancel(&second->scope, SN_ECANCELED);
     sn_wg_done(&first->finished);
     sn_wg_done(&second->finished);

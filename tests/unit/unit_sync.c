@@ -91,7 +91,7 @@ static int mutex_fifo(void *arg) {
 static int lock_within(void *arg) {
     visit *v = arg;
     ward *w = v->w;
-    CHECK_INT(sn_sleep_until(w->at), 0);
+    if (sn_sleep_until(w->at)) return 0;
     int rc = sn_lock_until(&w->m, v->until);
     if (rc) {
         CHECK(rc == SN_ETIMEDOUT || rc == SN_ECANCELED);

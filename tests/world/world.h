@@ -14,9 +14,9 @@
 extern const char world_name[];
 /** The clock is virtual: it moves only when nothing can run, and then exactly to a deadline. */
 extern const int world_virtual;
-/** Rounds of a case whose usual number under sim is `seeds`. SENNIT_SEEDS and SENNIT_ROUNDS
- *  in the environment set the numbers for sim and smp. */
-int world_rounds(int seeds);
+/** Rounds of a case of a weight: ten seeds for each unit of it under sim (two with a sanitizer), a
+ *  fiftieth of it on threads. SENNIT_SEEDS and SENNIT_ROUNDS in the environment set the number. */
+int world_rounds(int weight);
 /** Call before each sn_run: the round's number, 1 and up, becomes the seed under sim. */
 void world_begin(uint64_t round);
 /** The round that $SENNIT_SEED asks to replay, or 0. */
@@ -40,9 +40,9 @@ static inline uint64_t draw(uint64_t *state) {
 static inline unsigned pick(uint64_t *state, unsigned n) { return (unsigned)(draw(state) % n); }
 
 /** Runs `body` as the first coroutine of a run, once a round, until one round fails. */
-static inline void world_case(const char *what, sn_fn body, int seeds) {
+static inline void world_case(const char *what, sn_fn body, int weight) {
     uint64_t first = world_replay() ? world_replay() : 1;
-    uint64_t last = world_replay() ? first : (uint64_t)world_rounds(seeds);
+    uint64_t last = world_replay() ? first : (uint64_t)world_rounds(weight);
     check_failed_ = 0;
     for (uint64_t r = first; r <= last && !check_failed_; r++) {
         world_begin(r);

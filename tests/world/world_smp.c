@@ -7,9 +7,9 @@ const char world_name[] = "smp";
 const int world_virtual = 0;
 static uint64_t now_running;
 
-int world_rounds(int seeds) {
+int world_rounds(int weight) {
     const char *n = getenv("SENNIT_ROUNDS");
-    int rounds = seeds / 50;
+    int rounds = weight / 50;
     if (rounds < 3) rounds = 3;
     return n ? atoi(n) : rounds;
 }

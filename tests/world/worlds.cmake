@@ -1,9 +1,6 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 # sennit_world_sim(NAME SOURCES a.c … [TIMEOUT s]): a test program on the seeded scheduler.
 function(sennit_world_sim name)
-  if(NOT TARGET sennit-sim)
-    return()
-  endif()
   cmake_parse_arguments(A "" "TIMEOUT" "SOURCES" ${ARGN})
   if(NOT A_TIMEOUT)
     set(A_TIMEOUT 120)
