@@ -67,7 +67,8 @@ int fleet_tenant_create(fleet *f, const fleet_actor *by, const char *name, int64
  *   authentication.gatewaytoken.key    the token (write only: reads give "***" or "")
  *   registration.enabled               true|false: unknown devices may register; default true
  *   maxPollsPerSecond                  0 (no steering) …: lengthens the interval of big fleets
- *   maxInFlight                        open actions of the tenant at once, 0: no limit */
+ *   maxInFlight                        open actions of the tenant's roll-outs at once, 0: no limit
+ *   maxDevices                         devices that may register by themselves; default 10000000 */
 /** Value into out (FLEET_SETTING_VALUE_MAX + 1 bytes), the default when it is not set. */
 int fleet_setting_get(fleet *f, int64_t tenant, const char *key, char *out, fleet_err *err);
 int fleet_setting_set(fleet *f, const fleet_actor *by, const char *key, const char *value,
@@ -130,7 +131,8 @@ int fleet_device_create(fleet *f, const fleet_actor *by, const char *cid, const 
 /** A new target token for the device; token NULL as above. SN_ENOENT. */
 int fleet_device_token(fleet *f, const fleet_actor *by, const char *cid, const char *token,
                        char out_token[TOKEN_MAX + 1], fleet_err *err);
-/** Deletes it with its actions. SN_ENOENT. */
+/** Deletes it with its actions. SN_ENOENT; FLEET_INUSE while it has a part in a roll-out that is
+ *  not finished: evidence must not vanish. */
 int fleet_device_delete(fleet *f, const fleet_actor *by, const char *cid, fleet_err *err);
 int fleet_device_get(fleet *f, int64_t tenant, const char *cid, fleet_device *out);
 int fleet_devices(fleet *f, int64_t tenant, const fleet_page *page, fleet_device **rows,
@@ -317,8 +319,8 @@ typedef struct fleet_status {
 } fleet_status;
 
 /**
- * Assigns a set to devices by hand: each gets an action; an action that is open is cancelled
- * (at once if the device never saw it). ids[i] gets the action's id; 0 when the device has the
+ * Assigns a set to devices by hand: each gets an action; an action that is open is
+ * cancelled first (the device is asked). ids[i] gets the action's id; 0 when the device has the
  * set open already. SN_ENOENT for an unknown set or device (then nothing is assigned: err names
  * it); SN_E2BIG beyond 1,000 devices.
  */

@@ -30,6 +30,7 @@ typedef struct judge_counts {
     uint64_t succeeded; /**< closed well */
     uint64_t failed;    /**< closed badly */
     uint64_t silent;    /**< past their deadline */
+    uint64_t canceled;  /**< by an operator: closed, but says nothing about the software */
 } judge_counts;
 
 enum judge_outcome { JUDGE_WAIT, JUDGE_PASS, JUDGE_FAIL, JUDGE_UNKNOWN };

@@ -13,10 +13,9 @@
 #ifndef FLEET_RECORD_H
 #define FLEET_RECORD_H
 
-#include <sqlite3.h>
-
 #include "limits.h"
 #include "result.h"
+#include "sql.h"
 #include "token.h"
 
 /** Who does something. Strings are copied by whoever keeps them. */
@@ -41,11 +40,10 @@ int record_key_open(record_key **k, const char *path, fleet_err *err);
 void record_key_free(record_key *k);
 
 /** Appends to the chain of rec->actor->tenant, inside the caller's transaction. */
-int record_append(sqlite3 *db, const record_key *k, const record *rec);
+int record_append(sql *db, const record_key *k, const record *rec);
 
 /** Writes the tenant's chain as a file (see above). Reads from `db`; blocks. */
-int record_export(sqlite3 *db, const record_key *k, int64_t tenant, const char *path,
-                  fleet_err *err);
+int record_export(sql *db, const record_key *k, int64_t tenant, const char *path, fleet_err *err);
 /**
  * Checks an exported file without server or database. `trusted` is the hex public key expected
  * (NULL: those the file itself names are believed). 0 and the number of records; FLEET_DAMAGED
@@ -53,6 +51,6 @@ int record_export(sqlite3 *db, const record_key *k, int64_t tenant, const char *
  */
 int record_verify_file(const char *path, const char *trusted, uint64_t *records, fleet_err *err);
 /** Checks the chain in the database in the same way. */
-int record_verify_db(sqlite3 *db, int64_t tenant, uint64_t *records, fleet_err *err);
+int record_verify_db(sql *db, int64_t tenant, uint64_t *records, fleet_err *err);
 
 #endif

@@ -13,9 +13,9 @@
 #define FLEET_STORE_H
 
 #include <sennit/go.h>
-#include <sqlite3.h>
 
 #include "result.h"
+#include "sql.h"
 
 typedef struct store store;
 
@@ -34,7 +34,7 @@ typedef struct store_config {
 
 /** An operation. Runs inside a transaction; must not park, commit or roll back. What it returns
  *  is what its caller gets; below 0 its changes are undone. */
-typedef int (*store_op)(sqlite3 *db, void *arg);
+typedef int (*store_op)(sql *db, void *arg);
 /** Called after the commit (or its failure) with the final result, in the order of the commits,
  *  on the writer's coroutine. May park briefly; the next commit waits for it. */
 typedef void (*store_done)(void *arg, int result);

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* Opening a data folder, starting and ending the coroutines. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fleet_impl.h"
+
+static int make_dir(const char *path, fleet_err *err) {
+    int rc = sn_path_mkdir(path);
+    if (rc == 0 || rc == SN_EEXIST) return 0;
+    return fleet_fail(err, rc, "%s: %s", path, sn_strerror(rc));
+}
+
+static int make_dirs(fleet *f, const char *dir, fleet_err *err) {
+    int n = snprintf(f->data_dir, sizeof f->data_dir, "%s", dir);
+    if (n < 1 || (size_t)n >= sizeof f->data_dir)
+        return fleet_fail(err, SN_EINVAL, "the path of the data folder is empty or too long");
+    snprintf(f->artifact_dir, sizeof f->artifact_dir, "%s/artifacts", dir);
+    int rc = make_dir(f->data_dir, err);
+    return rc ? rc : make_dir(f->artifact_dir, err);
+}
+
+static int open_store(fleet *f, const fleet_config *cfg, fleet_err *err) {
+    char path[1100], key[1100];
+    snprintf(path, sizeof path, "%s/fleet.db", f->data_dir);
+    snprintf(key, sizeof key, "%s/record.key", f->data_dir);
+    store_config sc = {.path = path,
+                       .vfs = cfg->vfs,
+                       .sync = cfg->sync,
+                       .window_us = cfg->commit_window_us,
+                       .batch_max = cfg->commit_max,
+                       .create = 1};
+    int rc = store_open(&f->store, &sc, err);
+    if (!rc) rc = record_key_open(&f->key, cfg->key_file ? cfg->key_file : key, err);
+    return rc;
+}
+
+static int count_devices(sql *db, void *n) {
+    int rc = sql_int(db, n, "SELECT count(*) FROM device", "");
+    return rc < 0 ? rc : 0;
+}
+
+static int make_shards(fleet *f, uint32_t expect) {
+    int64_t stored = 0;
+    int rc = store_read(f->store, count_devices, &stored);
+    if (rc) return rc;
+    uint64_t most = stored > expect ? (uint64_t)stored : expect;
+    uint32_t n = (uint32_t)((most + FLEET_SHARD_DEVICES - 1) / FLEET_SHARD_DEVICES);
+    if (!n) n = 1;
+    f->shards = calloc(n, sizeof *f->shards);
+    if (!f->shards) return SN_ENOMEM;
+    for (; f->shards_n < n && !rc; f->shards_n++)
+        rc = shard_init(&f->shards[f->shards_n], f, (uint32_t)(most / n));
+    return rc;
+}
+
+/* While the server was down nobody could report: deadlines move by the time it was away. The
+ * server's own absence is not a device's failure. */
+static int forgive_absence(sql *db, void *arg) {
+    fleet *f = arg;
+    int64_t last = 0, now = sn_utc_ms();
+    int rc = sql_int(db, &last, "SELECT utc_ms FROM alive", "");
+    if (rc < 0) return rc;
+    rc = sql_run(db, "INSERT OR REPLACE INTO alive(one, utc_ms) VALUES(1, ?)", "i", now);
+    int64_t away = last && now > last ? now - last : 0;
+    if (rc || away < 30000) return rc;
+    rc = sql_run(db, "UPDATE action SET deadline_ms = deadline_ms + ? WHERE active = 1", "i", away);
+    if (!rc && sql_changes(db))
+        log_event(LOG_INFO, "fleet.deadlines_moved", log_i("away_ms", away),
+                  log_i("actions", sql_changes(db)), log_s("data", f->data_dir));
+    return rc;
+}
+
+int fleet_open(fleet **out, const fleet_config *cfg, fleet_err *err) {
+    *out = NULL;
+    fleet *f = calloc(1, sizeof *f);
+    if (!f) return fleet_fail(err, SN_ENOMEM, "out of memory");
+    f->tick = (cfg->tick_ms ? cfg->tick_ms : 1000) * SN_MILLISECOND;
+    f->assign_wait = (cfg->assign_wait_ms ? cfg->assign_wait_ms : 50) * SN_MILLISECOND;
+    int rc = make_dirs(f, cfg->data_dir, err);
+    if (!rc) rc = open_store(f, cfg, err);
+    if (!rc) {
+        rc = make_shards(f, cfg->expect_devices);
+        if (!rc) rc = store_write(f->store, fleet_found, f);
+        if (!rc) rc = store_write(f->store, forgive_absence, f);
+        if (!rc) rc = store_read(f->store, fleet_load, f);
+        if (rc)
+            fleet_fail(err, rc, "%s cannot be loaded: %s (try check)", f->data_dir,
+                       fleet_result_name(rc));
+    }
+    if (rc) {
+        fleet_close(f);
+        return rc;
+    }
+    *out = f;
+    return 0;
+}
+
+void fleet_close(fleet *f) {
+    if (!f) return;
+    store_close(f->store);
+    record_key_free(f->key);
+    for (uint32_t i = 0; i < f->shards_n; i++) shard_free(&f->shards[i]);
+    free(f->shards);
+    while (f->live) {
+        rollout_live *next = f->live->next;
+        free(f->live);
+        f->live = next;
+    }
+    for (unsigned i = 0; i < atomic_load(&f->tenants_n); i++) free(f->tenants[i]);
+    free(f->users);
+    if (f->stop) sn_chan_free(f->stop);
+    memset(f->first_token, 0, sizeof f->first_token);
+    free(f);
+}
+
+static int start_engine(fleet *f, sn_scope *scope) {
+    f->stop = sn_chan_new(0, 0, NULL);
+    if (!f->stop) return SN_ENOMEM;
+    sn_attr attr = {.size = sizeof attr, .name = "engine", .flags = SN_FOREIGN};
+    sn_wg_add(&f->running, 1);
+    int rc = sn_scope_go(scope, &attr, fleet_engine, f, 0);
+    if (rc) sn_wg_done(&f->running);
+    return rc;
+}
+
+int fleet_start(fleet *f, sn_scope *scope) {
+    int rc = store_start(f->store, scope);
+    if (rc) return rc;
+    f->started = 1;
+    for (uint32_t i = 0; i < f->shards_n && !rc; i++) rc = shard_start(&f->shards[i], scope);
+    if (!rc) rc = start_engine(f, scope);
+    if (rc) fleet_stop(f);
+    return rc;
+}
+
+/* Engine first (it submits), then the store (its done functions tell the shards), shards last. */
+void fleet_stop(fleet *f) {
+    if (!f->started) return;
+    uint32_t was = sn_shield(1);
+    if (f->stop) sn_chan_close(f->stop);
+    if (sn_wg_wait(&f->running)) log_event(LOG_ERROR, "fleet.stop", log_s("why", "not ended"));
+    fleet_flush_polls(f, UINT32_MAX);
+    store_stop(f->store);
+    for (uint32_t i = 0; i < f->shards_n; i++)
+        if (f->shards[i].queue) sn_chan_close(f->shards[i].queue);
+    f->started = 0;
+    sn_shield(was);
+}
+
+const char *fleet_first_token(const fleet *f) { return f->first_token[0] ? f->first_token : NULL; }
+
+store *fleet_store(fleet *f) { return f->store; }
+
+const record_key *fleet_record_key(const fleet *f) { return f->key; }
+
+const char *fleet_data_dir(const fleet *f) { return f->data_dir; }
+
+const char *fleet_artifact_dir(const fleet *f) { return f->artifact_dir; }

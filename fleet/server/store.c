@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* Opening, closing and the two ways in: at once (no coroutines yet) or through the queues. */
+#include "store.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "log.h"
+#include "migrate.h"
+#include "store_impl.h"
+
+enum { QUEUE_CAP = 4096, READERS = 2, READERS_MAX = 16, BATCH = 1000 };
+
+static int exists(const char *path) {
+    sn_file_info info;
+    return sn_path_stat(path, &info) == 0;
+}
+
+/* WAL: readers do not stop the writer; FULL: each commit is synced before it is answered. */
+static int set_up(sql *c, const store_config *cfg) {
+    int rc = sql_exec(c, "PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;"
+                         "PRAGMA cache_size = -16000; PRAGMA trusted_schema = OFF");
+    if (!rc && !cfg->read_only) rc = sql_exec(c, "PRAGMA journal_mode = WAL");
+    if (!rc)
+        rc = sql_exec(c, cfg->sync == STORE_SYNC_FULL ? "PRAGMA synchronous = FULL"
+                                                      : "PRAGMA synchronous = NORMAL");
+    return rc;
+}
+
+static int open_writer(store *s, const store_config *cfg, fleet_err *err) {
+    int flags = cfg->read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
+    if (cfg->create) flags |= SQLITE_OPEN_CREATE;
+    int rc = sql_open(&s->writer, cfg->path, flags, cfg->vfs, err);
+    if (rc) return rc;
+    rc = set_up(&s->writer, cfg);
+    if (rc) return fleet_fail(err, rc, "%s: %s", cfg->path, sqlite3_errmsg(s->writer.h));
+    if (!cfg->read_only) return migrate_forward(&s->writer, cfg->path, err);
+    int64_t version = 0;
+    rc = migrate_version(&s->writer, &version);
+    if (rc) return fleet_fail(err, rc, "%s is not a database of sennit-fleet", cfg->path);
+    if (version == migrate_newest()) return 0;
+    return fleet_fail(err, FLEET_SCHEMA, "%s has schema %lld, not %lld", cfg->path,
+                      (long long)version, (long long)migrate_newest());
+}
+
+static int open_readers(store *s, const store_config *cfg, fleet_err *err) {
+    for (; s->readers_n < s->readers_want; s->readers_n++) {
+        sql *c = &s->readers[s->readers_n].db;
+        int rc = sql_open(c, cfg->path, SQLITE_OPEN_READWRITE, cfg->vfs, err);
+        if (rc) return rc;
+        rc = sql_exec(c, "PRAGMA query_only = ON; PRAGMA temp_store = MEMORY");
+        if (rc) {
+            sql_close(c);
+            return fleet_fail(err, rc, "%s: %s", cfg->path, sqlite3_errstr(c->failed));
+        }
+    }
+    return 0;
+}
+
+int store_open(store **out, const store_config *cfg, fleet_err *err) {
+    *out = NULL;
+    if (!cfg->create && !cfg->vfs && !exists(cfg->path))
+        return fleet_fail(err, SN_ENOENT, "there is no database at %s", cfg->path);
+    store *s = calloc(1, sizeof *s);
+    if (!s) return fleet_fail(err, SN_ENOMEM, "out of memory");
+    s->window = (sn_time)cfg->window_us * SN_MICROSECOND;
+    s->batch_max = cfg->batch_max ? cfg->batch_max : BATCH;
+    s->readers_want = cfg->readers ? cfg->readers : READERS;
+    if (s->readers_want > READERS_MAX) s->readers_want = READERS_MAX;
+    s->readers = calloc(s->readers_want, sizeof *s->readers);
+    s->batch = calloc(s->batch_max, sizeof *s->batch);
+    int rc = s->readers && s->batch ? open_writer(s, cfg, err)
+                                    : fleet_fail(err, SN_ENOMEM, "out of memory");
+    if (!rc && !cfg->read_only) rc = open_readers(s, cfg, err);
+    if (rc) {
+        store_close(s);
+        return rc;
+    }
+    *out = s;
+    return 0;
+}
+
+void store_close(store *s) {
+    if (!s) return;
+    for (uint32_t i = 0; i < s->readers_n; i++) sql_close(&s->readers[i].db);
+    sql_close(&s->writer);
+    if (s->writes) sn_chan_free(s->writes);
+    if (s->reads) sn_chan_free(s->reads);
+    free(s->readers);
+    free(s->batch);
+    free(s);
+}
+
+int store_start(store *s, sn_scope *scope) {
+    s->writes = sn_chan_new(sizeof(store_request *), QUEUE_CAP, NULL);
+    s->reads = sn_chan_new(sizeof(store_request *), QUEUE_CAP, NULL);
+    if (!s->writes || !s->reads) return SN_ENOMEM;
+    sn_attr attr = {.size = sizeof attr, .name = "store-writer", .flags = SN_FOREIGN};
+    sn_wg_add(&s->running, 1);
+    int rc = sn_scope_go(scope, &attr, store_writer, s, 0);
+    if (rc) {
+        sn_wg_done(&s->running);
+        return rc;
+    }
+    s->started = 1;
+    attr.name = "store-reader";
+    for (uint32_t i = 0; i < s->readers_n; i++) {
+        s->readers[i].s = s;
+        sn_wg_add(&s->running, 1);
+        rc = sn_scope_go(scope, &attr, store_reader, &s->readers[i], 0);
+        if (rc) {
+            sn_wg_done(&s->running);
+            store_stop(s);
+            return rc;
+        }
+    }
+    return 0;
+}
+
+void store_stop(store *s) {
+    if (!s->started) return;
+    uint32_t was = sn_shield(1);
+    sn_chan_close(s->writes);
+    sn_chan_close(s->reads);
+    if (sn_wg_wait(&s->running)) log_event(LOG_ERROR, "store.stop", log_s("why", "not ended"));
+    s->started = 0;
+    sn_shield(was);
+}
+
+/* Queues r and waits for its answer. The queue is drained until it is closed, so neither can
+ * last for ever; not cancellable, since the answer says what is stored. */
+static int ask(sn_chan *queue, store_request *r) {
+    uint32_t was = sn_shield(1);
+    int rc = sn_send(queue, &r);
+    if (!rc) rc = sn_sem_wait(&r->answered, SN_NEVER);
+    sn_shield(was);
+    return rc ? rc : r->result;
+}
+
+int store_write_then(store *s, store_op op, store_done done, void *arg) {
+    store_request r = {.op = op, .done = done, .arg = arg, .waits = 1};
+    if (s->started) return ask(s->writes, &r);
+    store_request *one = &r;
+    store_run_batch(s, &one, 1);
+    return r.result;
+}
+
+int store_write(store *s, store_op op, void *arg) { return store_write_then(s, op, NULL, arg); }
+
+int store_submit(store *s, store_op op, store_done done, void *arg) {
+    if (!s->started) {
+        store_write_then(s, op, done, arg);
+        return 0;
+    }
+    store_request *r = calloc(1, sizeof *r);
+    if (!r) return SN_ENOMEM;
+    *r = (store_request){.op = op, .done = done, .arg = arg};
+    uint32_t was = sn_shield(1);
+    int rc = sn_send(s->writes, &r);
+    sn_shield(was);
+    if (rc) free(r);
+    return rc;
+}
+
+int store_read(store *s, store_op op, void *arg) {
+    store_request r = {.op = op, .arg = arg, .waits = 1};
+    if (s->started) return ask(s->reads, &r);
+    store_run_read(s, s->readers_n ? &s->readers[0].db : &s->writer, &r);
+    return r.result;
+}
+
+void store_get_stats(const store *s, store_stats *out) {
+    *out = (store_stats){
+        .commits = atomic_load_explicit(&s->commits, memory_order_relaxed),
+        .ops = atomic_load_explicit(&s->ops, memory_order_relaxed),
+        .failed_commits = atomic_load_explicit(&s->failed, memory_order_relaxed),
+        .commit_ns_sum = atomic_load_explicit(&s->commit_ns_sum, memory_order_relaxed),
+        .commit_ns_max = atomic_load_explicit(&s->commit_ns_max, memory_order_relaxed),
+        .reads = atomic_load_explicit(&s->reads_done, memory_order_relaxed),
+        .waiting = s->started ? sn_chan_len(s->writes) : 0,
+    };
+}
