@@ -29,8 +29,8 @@ static void report(rollout *r, uint32_t stage, uint64_t ok, uint64_t bad) {
 static void every_verb_in_every_state(void) {
     /* columns: approve start pause resume advance stop; '-' refused, else the new state */
     static const char *const table[] = {
-        [ROLLOUT_DRAFT] = "a----s",  [ROLLOUT_APPROVED] = "-r---s", [ROLLOUT_RUNNING] = "--p--s",
-        [ROLLOUT_HELD] = "---rrs",   [ROLLOUT_PAUSED] = "---r-s",   [ROLLOUT_STOPPED] = "------",
+        [ROLLOUT_DRAFT] = "a----s", [ROLLOUT_APPROVED] = "-r---s", [ROLLOUT_RUNNING] = "--p--s",
+        [ROLLOUT_HELD] = "---rrs",  [ROLLOUT_PAUSED] = "---r-s",   [ROLLOUT_STOPPED] = "------",
         [ROLLOUT_DONE] = "------",
     };
     for (int s = ROLLOUT_DRAFT; s <= ROLLOUT_DONE; s++)
