@@ -118,12 +118,11 @@ static void unsubscribe(const sn_chan *c) {
 static int pump(void *arg) {
     sn__pd *pd = arg;
     sn_set_name("signals");
-    int err = sn__pd_ref(pd);
-    if (err == 0) {
+    if (sn__pd_ref(pd) == 0) {
         do {
             (void)sn__sys_eventfd_take(sn__pd_fd(pd));
             deliver(atomic_exchange(&pending, 0));
-        } while ((err = sn__pd_wait(pd, SN__PD_READ, SN_NEVER)) == 0);
+        } while (sn__pd_wait(pd, SN__PD_READ, SN_NEVER) == 0);
         sn__pd_unref(pd);
     }
     pthread_mutex_lock(&state.lock);

@@ -36,17 +36,6 @@ static int fail_file(loading *l, const char *path, const char *what) {
     return fail(l, SN_EBADMSG, "%s: %s%s%s", path, what, reason ? ": " : "", reason ? reason : "");
 }
 
-/* Reads a file into a memory BIO; *buf is freed by the caller after the BIO. */
-static int open_pem(loading *l, const char *path, char **buf, BIO **b) {
-    size_t n;
-    int err = sn_path_read(path, PEM_FILE_MAX, buf, &n);
-    if (err) return fail(l, err, "%s: %s", path, sn_strerror(err));
-    *b = BIO_new_mem_buf(*buf, (int)n);
-    if (*b) return 0;
-    free(*buf);
-    return fail(l, SN_ENOMEM, "%s", sn_strerror(SN_ENOMEM));
-}
-
 /* Keys with a pass phrase are refused: nobody is there to type it. */
 static int no_pass_phrase(char *buf, int size, int writing, void *arg) {
     (void)buf, (void)size, (void)writing, (void)arg;
@@ -96,12 +85,14 @@ static int trust(loading *l, const char *path, BIO *b) {
     return ok == 1 && at_pem_end() ? 0 : fail_file(l, path, "a certificate is broken");
 }
 
+/* Reads a file and gives its bytes to `use`. */
 static int with_file(loading *l, const char *path, int (*use)(loading *, const char *, BIO *)) {
-    char *buf;
-    BIO *b;
-    int err = open_pem(l, path, &buf, &b);
-    if (err) return err;
-    err = use(l, path, b);
+    char *buf = NULL;
+    size_t n = 0;
+    int err = sn_path_read(path, PEM_FILE_MAX, &buf, &n);
+    if (err) return fail(l, err, "%s: %s", path, sn_strerror(err));
+    BIO *b = BIO_new_mem_buf(buf, (int)n);
+    err = b ? use(l, path, b) : fail(l, SN_ENOMEM, "%s", sn_strerror(SN_ENOMEM));
     BIO_free(b);
     free(buf);
     return err;

@@ -9,14 +9,14 @@
 
 /* Defines case `name`, whose body is a coroutine of a run of its own; the run must end by itself.
  */
-#define NET_CASE(name)                                                      \
-    static void name##_body(void);                                          \
-    static int name##_co(void *arg) {                                       \
-        (void)arg;                                                          \
-        name##_body();                                                      \
-        return 0;                                                           \
-    }                                                                       \
-    static void name(void) { CHECK_INT(sn_run(name##_co, NULL, NULL), 0); } \
+#define NET_CASE(name)                                                                             \
+    static void name##_body(void);                                                                 \
+    static int name##_co(void *arg) {                                                              \
+        (void)arg;                                                                                 \
+        name##_body();                                                                             \
+        return 0;                                                                                  \
+    }                                                                                              \
+    static void name(void) { CHECK_INT(sn_run(name##_co, NULL, NULL), 0); }                        \
     static void name##_body(void)
 
 /* A listener on a free port, or a free abstract name for "unix", and its address. */
