@@ -107,13 +107,13 @@ static int fill(sn_http_client *c) {
 static void settle(sn_http_client *c, int to_head) {
     sn_http_response *r = &c->res;
     const sn__head *h = &r->head;
-    r->left = h->length > 0 ? (uint64_t)h->length : 0;
     if (to_head || h->no_body || h->length == 0)
         r->framing = SN__BODY_NONE;
     else if (h->chunked)
         r->framing = SN__BODY_CHUNKED;
     else
         r->framing = h->length > 0 ? SN__BODY_LENGTH : SN__BODY_TO_END;
+    r->left = r->framing == SN__BODY_LENGTH ? (uint64_t)h->length : 0;
     r->ended = r->framing == SN__BODY_NONE;
     c->keep = h->version == 11 ? !h->close : h->keep_alive && !h->close;
     if (r->framing == SN__BODY_TO_END) c->keep = 0;
