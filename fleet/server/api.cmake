@@ -30,3 +30,7 @@ add_library(fleet_api STATIC
   serve_conf.c server.c ${CMAKE_CURRENT_BINARY_DIR}/openapi.c)
 target_link_libraries(fleet_api PRIVATE sennit_flags
                       PUBLIC fleet_core fleet_parse fleet_console sennit-http)
+
+sennit_program(sennit-fleet
+  SOURCES main.c cmd_data.c cmd_demo.c cmd_drive.c cmd_serve.c
+  LINK fleet_api fleet_drive)

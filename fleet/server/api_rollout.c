@@ -102,7 +102,7 @@ static int read_reason(sn_http_writer *w, sn_http_request *r, char out[FLEET_REA
     const cJSON *reason = json_in_get(body, "reason");
     const char *s = json_in_str(body, "reason");
     int bad = !body || (reason && !s) || (s && strlen(s) >= FLEET_REASON_MAX);
-    if (!bad && s) strcpy(out, s);
+    if (!bad && s) snprintf(out, FLEET_REASON_MAX, "%s", s);
     cJSON_Delete(body);
     if (!bad) return 0;
     sn_http_problem(w, 400, NULL, NULL, "the body is not {\"reason\":\"at most 255 bytes\"}");

@@ -41,7 +41,7 @@ static int read_text(const cJSON *o, const char *key, char *out, size_t n, fleet
     const char *s = json_in_str(o, key);
     if (!s || !*s || strlen(s) >= n)
         return fleet_fail(err, SN_EINVAL, "%s is not a text of 1 to %zu bytes", key, n - 1);
-    strcpy(out, s);
+    snprintf(out, n, "%s", s);
     return 0;
 }
 

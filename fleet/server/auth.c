@@ -2,6 +2,7 @@
 /* Authorization headers: see auth.h. */
 #include "auth.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -55,8 +56,8 @@ static int basic(const char *value, char token[TOKEN_MAX + 1], char name[AUTH_US
     const char *tenant_end = strchr(text, '\\');
     const char *user = tenant_end ? tenant_end + 1 : text;
     if (strlen(user) >= AUTH_USER_MAX) return SN_EINVAL;
-    strcpy(name, user);
-    strcpy(token, colon + 1);
+    snprintf(name, AUTH_USER_MAX, "%s", user);
+    snprintf(token, TOKEN_MAX + 1, "%s", colon + 1);
     return 0;
 }
 
@@ -65,6 +66,6 @@ int auth_operator(const char *header, char token[TOKEN_MAX + 1], char name[AUTH_
     name[0] = token[0] = 0;
     if (value) return basic(value, token, name);
     if (!bearer || strlen(bearer) > TOKEN_MAX) return SN_EINVAL;
-    strcpy(token, bearer);
+    snprintf(token, TOKEN_MAX + 1, "%s", bearer);
     return 0;
 }

@@ -48,10 +48,10 @@ static void find_firmware(struct demo_conf *c) {
     }
 }
 
-static int run_server(void *arg) { return server_run(*(struct server **)arg); }
+static int run_server(void *arg) { return server_run(arg); }
 
 static int run_drive(void *arg) {
-    struct demo *d = *(struct demo **)arg;
+    struct demo *d = arg;
     const char *why;
     int rc = drive_run(&d->drive_conf, &d->drive, &why);
     if (rc) fprintf(stderr, "the driven devices ended: %s\n", why ? why : sn_strerror(rc));
@@ -76,9 +76,9 @@ static void fill_drive_conf(struct demo *d) {
 static int start_devices(struct demo *d) {
     const char *why;
     fill_drive_conf(d);
-    int rc = sn_go(run_drive, &d, sizeof d);
+    int rc = sn_go(run_drive, d, 0);
     if (rc) return rc;
-    if (demo_swupdate_possible(d->conf, &why)) return sn_go(demo_swupdate_run, &d, sizeof d);
+    if (demo_swupdate_possible(d->conf, &why)) return sn_go(demo_swupdate_run, d, 0);
     printf("  no stock SWUpdate takes part: %s\n", why);
     return 0;
 }
@@ -125,7 +125,7 @@ struct signals {
 };
 
 static int on_signal(void *arg) {
-    struct signals *s = *(struct signals **)arg;
+    struct signals *s = arg;
     if (sn_recv(&s->chan, NULL)) return 0;
     sn_signal_stop(&s->chan);
     sn_scope_cancel(s->scope, SN_ECANCELED);
@@ -134,13 +134,13 @@ static int on_signal(void *arg) {
 
 static int play(struct demo *d, int *held) {
     sn_scope scope;
-    struct signals signals = {.scope = &scope}, *p = &signals;
+    struct signals signals = {.scope = &scope};
     int rc = sn_chan_init(&signals.chan, sizeof(int), 4, NULL, NULL);
     if (rc) return rc;
     sn_scope_enter(&scope, SN_NEVER);
     rc = sn_signal_notify(&signals.chan, SIGINT);
     if (!rc) rc = sn_signal_notify(&signals.chan, SIGTERM);
-    if (!rc) rc = sn_go(on_signal, &p, sizeof p);
+    if (!rc) rc = sn_go(on_signal, &signals, 0);
     if (!rc) rc = show(d, held);
     if (!rc && !d->conf->exit_when_done) {
         printf("serving on; Ctrl-C ends it\n");
@@ -160,7 +160,7 @@ static int stage(struct demo *d, int *held) {
     static const sn_attr attr = {.size = sizeof attr, .name = "server", .flags = SN_FOREIGN};
     sn_scope scope;
     sn_scope_enter(&scope, SN_NEVER);
-    int rc = sn_scope_go(&scope, &attr, run_server, &d->server, sizeof d->server);
+    int rc = sn_scope_go(&scope, &attr, run_server, d->server, 0);
     if (!rc) rc = server_wait_ready(d->server);
     if (!rc) rc = play(d, held);
     server_stop(d->server);
@@ -187,8 +187,8 @@ static int open_server(struct demo *d, struct serve_conf *s, fleet_err *err) {
     if (rc) return fleet_fail(err, rc, "%s", bad.text);
     rc = server_open(&d->server, s, err);
     if (rc != SN_EADDRINUSE || d->conf->operators[0] || d->conf->device_listener[0]) return rc;
-    strcpy(s->devices, "127.0.0.1:0");
-    strcpy(s->operators, "127.0.0.1:0");
+    snprintf(s->devices, sizeof s->devices, "127.0.0.1:0");
+    snprintf(s->operators, sizeof s->operators, "127.0.0.1:0");
     return server_open(&d->server, s, err);
 }
 

@@ -43,14 +43,14 @@ struct progress {
 };
 
 static int until_signal(void *arg) {
-    struct progress *p = *(struct progress **)arg;
+    struct progress *p = arg;
     if (!sn_recv(&p->signals, NULL)) sn_scope_cancel(p->scope, SN_ECANCELED);
     return 0;
 }
 
 /* A line every five seconds, on standard error: standard output is for the summary. */
 static int show(void *arg) {
-    struct progress *p = *(struct progress **)arg;
+    struct progress *p = arg;
     while (!sn_sleep(5 * SN_SECOND))
         fprintf(stderr, "online %llu polls %llu successes %llu failures %llu retries %llu\n",
                 (unsigned long long)p->stats->online, (unsigned long long)p->stats->polls,
@@ -61,14 +61,14 @@ static int show(void *arg) {
 
 static int run(const struct drive_conf *conf, struct drive_stats *stats, const char **why) {
     sn_scope scope;
-    struct progress progress = {.stats = stats, .scope = &scope}, *p = &progress;
+    struct progress progress = {.stats = stats, .scope = &scope};
     int rc = sn_chan_init(&progress.signals, sizeof(int), 4, NULL, NULL);
     if (rc) return rc;
     sn_scope_enter(&scope, SN_NEVER);
     rc = sn_signal_notify(&progress.signals, SIGINT);
     if (!rc) rc = sn_signal_notify(&progress.signals, SIGTERM);
-    if (!rc) rc = sn_go(until_signal, &p, sizeof p);
-    if (!rc) rc = sn_go(show, &p, sizeof p);
+    if (!rc) rc = sn_go(until_signal, &progress, 0);
+    if (!rc) rc = sn_go(show, &progress, 0);
     if (!rc) rc = drive_run(conf, stats, why);
     sn_scope_cancel(&scope, SN_ECANCELED);
     int left = sn_scope_leave(&scope);

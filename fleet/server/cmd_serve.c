@@ -32,7 +32,7 @@ struct signals {
 
 /* The first signal drains; a second one ends the program at once, as people expect. */
 static int on_signal(void *arg) {
-    struct signals *s = *(struct signals **)arg;
+    struct signals *s = arg;
     int signo;
     int rc = sn_recv(&s->chan, &signo);
     if (rc) return 0;
@@ -43,14 +43,14 @@ static int on_signal(void *arg) {
 }
 
 static int serve_until_signal(struct server *server) {
-    struct signals signals = {.server = server}, *p = &signals;
+    struct signals signals = {.server = server};
     sn_scope scope;
     int rc = sn_chan_init(&signals.chan, sizeof(int), 4, NULL, NULL);
     if (rc) return rc;
     rc = sn_signal_notify(&signals.chan, SIGTERM);
     if (!rc) rc = sn_signal_notify(&signals.chan, SIGINT);
     sn_scope_enter(&scope, SN_NEVER);
-    if (!rc) rc = sn_go(on_signal, &p, sizeof p);
+    if (!rc) rc = sn_go(on_signal, &signals, 0);
     if (!rc) rc = server_run(server);
     sn_scope_cancel(&scope, SN_ECANCELED);
     int left = sn_scope_leave(&scope);

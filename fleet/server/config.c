@@ -95,7 +95,7 @@ int config_set(const struct config_key *key, void *settings, const char *value, 
         if (strlen(value) >= (size_t)key->max)
             return fail(err, "%s: %s is longer than %lld bytes", where, key->name,
                         (long long)key->max - 1);
-        strcpy(at, value);
+        snprintf(at, (size_t)key->max, "%s", value);
         return 0;
     case CONFIG_REAL:
         return set_real(key, at, value, where, err);
@@ -195,7 +195,7 @@ static int flags(const struct config_key *keys, size_t n, void *settings, int ar
             continue;
         }
         const struct config_key *key;
-        const char *value = NULL;
+        const char *value = "";
         char where[80];
         int words = flag(keys, n, argc, argv, i, &key, &value, err);
         if (words < 0) return words;

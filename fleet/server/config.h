@@ -21,7 +21,7 @@ enum { CONFIG_FLAG_ONLY = 1 }; /**< not from the environment or a file */
 struct config_key {
     const char *name; /**< "behind-proxy" → --behind-proxy, SENNIT_FLEET_BEHIND_PROXY */
     enum config_type type;
-    size_t at; /**< offset in the settings */
+    uint32_t at; /**< offset in the settings */
     int64_t min, max;
     const char *arg; /**< what help calls the value */
     const char *help;

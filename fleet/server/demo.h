@@ -39,7 +39,7 @@ SN_PARKS int demo_watch(struct demo *d, rollout *last);
 
 /** 1 when a real swupdate can take part; else *why says why not (static storage). */
 int demo_swupdate_possible(const struct demo_conf *c, const char **why);
-/** Runs it, restarting it after its update, until cancelled: a coroutine; arg is a struct demo **.
+/** Runs it, restarting it after its update, until cancelled: a coroutine; arg is the struct demo.
  */
 int demo_swupdate_run(void *arg);
 

@@ -153,7 +153,7 @@ int demo_swupdate_run(void *arg) {
     struct client *c = calloc(1, sizeof *c);
     fleet_err err = {""};
     if (!c) return SN_ENOMEM;
-    c->demo = *(struct demo **)arg;
+    c->demo = arg;
     int rc = prepare(c, &err);
     if (!rc) rc = attend(c);
     stop(c);

@@ -13,7 +13,7 @@ static _Atomic uint64_t polls_per_1000s;
 double metrics_polls_per_s(void) { return (double)polls_per_1000s / 1000; }
 
 int metrics_run(void *arg) {
-    fleet *f = *(fleet **)arg;
+    fleet *f = arg;
     fleet_stats stats;
     sn_ticker ticker;
     double average = 0;

@@ -7,7 +7,7 @@
 #include "fleet.h"
 
 /** Notes the polls of the last second, each second, until the scope ends: a coroutine whose
- *  argument is a fleet **. */
+ *  argument is the fleet. */
 int metrics_run(void *arg);
 /** Polls a second, averaged over about five. From anywhere. */
 double metrics_polls_per_s(void);

@@ -36,7 +36,7 @@ static int on_part(void *arg, const char *name, const char *filename) {
     if (strlen(filename) > FLEET_FILENAME_MAX)
         return fleet_fail(&u->err, SN_EINVAL, "the file's name is longer than %d bytes",
                           FLEET_FILENAME_MAX);
-    strcpy(u->filename, filename);
+    snprintf(u->filename, sizeof u->filename, "%s", filename);
     u->has_file = u->in_file = 1;
     return artifact_begin(&u->file, u->dir, &u->err);
 }

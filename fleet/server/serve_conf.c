@@ -44,9 +44,9 @@ const size_t serve_keys_n = sizeof serve_keys / sizeof *serve_keys;
 
 void serve_conf_init(struct serve_conf *c) {
     memset(c, 0, sizeof *c);
-    strcpy(c->data, "fleet-data");
-    strcpy(c->sync, "full");
-    strcpy(c->log_level, "info");
+    snprintf(c->data, sizeof c->data, "fleet-data");
+    snprintf(c->sync, sizeof c->sync, "full");
+    snprintf(c->log_level, sizeof c->log_level, "info");
     c->commit_us = 1000;
     c->tick_ms = 1000;
     c->conn_max = 100000;

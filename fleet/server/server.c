@@ -224,7 +224,7 @@ int server_run(struct server *s) {
     int started = !rc;
     if (!rc) rc = apply_settings(s, &err);
     if (rc) log_event(LOG_ERROR, "serve.start_failed", log_e(rc), log_s("detail", err.text));
-    if (!rc) rc = sn_scope_go(&scope, &ticker, metrics_run, &s->app.fleet, sizeof s->app.fleet);
+    if (!rc) rc = sn_scope_go(&scope, &ticker, metrics_run, s->app.fleet, 0);
     if (!rc) {
         log_event(LOG_INFO, "serve.listening", log_s("devices", server_addr(s, APP_DEVICES)),
                   log_s("operators", server_addr(s, APP_OPERATORS)),
