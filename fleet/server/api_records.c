@@ -36,7 +36,7 @@ struct export {
     fleet_err err;
 };
 
-static int export_op(sqlite3 *db, void *arg) {
+static int export_op(sql *db, void *arg) {
     struct export *e = arg;
     return record_export(db, fleet_record_key(e->app->fleet), e->tenant, e->path, &e->err);
 }

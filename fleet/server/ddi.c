@@ -6,6 +6,7 @@
 
 #include "ddi_parse.h"
 #include "reply.h"
+#include "routes.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -50,7 +51,10 @@ void ddi_poll(struct app *app, sn_http_writer *w, sn_http_request *r, struct cal
     const char *cid = sn_http_value(r, "cid");
     int rc = fleet_poll(app->fleet, who->tenant, cid, &who->cred, sn_http_peer(r), &reply);
     if (rc) {
-        reply_result(w, rc, NULL);
+        if (rc == SN_EACCES)
+            routes_refuse_device(w);
+        else
+            reply_result(w, rc, NULL);
         return;
     }
     if (ddi_base_of(app, w, r, cid, &base)) return;

@@ -191,7 +191,7 @@ static int read_device(sqlite3_stmt *st, void *row) {
     " AND active = 1), (SELECT status FROM action WHERE tenant_id = d.tenant_id"                   \
     " AND device_id = d.id ORDER BY active DESC, CASE active WHEN 1 THEN id ELSE -id END LIMIT 1)" \
     " FROM device d LEFT JOIN dset s ON s.id = d.installed_set WHERE d.tenant_id = ?1"
-#define DEVICE_MATCH \
+#define DEVICE_MATCH                                                                               \
     " AND (?3 IS NULL OR instr(lower(d.cid), lower(?3)) OR instr(lower(d.name), lower(?3)))"
 
 /* The last poll is newer in memory than in the row. */

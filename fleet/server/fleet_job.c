@@ -53,7 +53,7 @@ static int read_artifact(sqlite3_stmt *st, void *row) {
     return 0;
 }
 
-#define ARTIFACT_COLUMNS \
+#define ARTIFACT_COLUMNS                                                                           \
     "t.id, t.module_id, t.filename, t.size, t.md5, t.sha1, t.sha256, t.created_ms"
 
 static int add_chunk(struct job *j, sqlite3_stmt *st) {

@@ -59,8 +59,8 @@ static int read_module(sqlite3_stmt *st, void *row) {
     return 0;
 }
 
-#define MODULE_COLUMNS                                                                       \
-    "SELECT m.id, m.name, m.version, m.type, m.created_ms, (SELECT count(*) FROM artifact t" \
+#define MODULE_COLUMNS                                                                             \
+    "SELECT m.id, m.name, m.version, m.type, m.created_ms, (SELECT count(*) FROM artifact t"       \
     " WHERE t.tenant_id = m.tenant_id AND t.module_id = m.id) FROM module m"
 #define MODULE_MATCH " WHERE m.tenant_id = ?1 AND (?3 IS NULL OR instr(lower(m.name), lower(?3)))"
 

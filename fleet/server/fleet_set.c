@@ -153,8 +153,8 @@ static int read_set(sqlite3_stmt *st, void *row) {
     return 0;
 }
 
-#define SET_COLUMNS                                                                    \
-    "SELECT s.id, s.name, s.version, s.type, s.created_ms, s.locked, (SELECT count(*)" \
+#define SET_COLUMNS                                                                                \
+    "SELECT s.id, s.name, s.version, s.type, s.created_ms, s.locked, (SELECT count(*)"             \
     " FROM dset_module x WHERE x.tenant_id = s.tenant_id AND x.set_id = s.id) FROM dset s"
 #define SET_MATCH " WHERE s.tenant_id = ?1 AND (?3 IS NULL OR instr(lower(s.name), lower(?3)))"
 

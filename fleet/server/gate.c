@@ -12,23 +12,27 @@ static int refuse(sn_http_writer *w, int status, const char *challenge, const ch
     return -1;
 }
 
-/* An unknown tenant and a wrong token get the same answer: neither can be probed for. */
+#define DEVICE_CHALLENGE "TargetToken, GatewayToken"
+
+void routes_refuse_device(sn_http_writer *w) {
+    refuse(w, 401, DEVICE_CHALLENGE, "tenant, device and token do not belong together");
+}
+
 static int gate_device(struct app *app, const struct route *route, sn_http_writer *w,
                        sn_http_request *r, struct caller *who) {
-    static const char challenge[] = "TargetToken, GatewayToken";
     auth_device(sn_http_header(r, "Authorization"), &who->cred);
     if (who->cred.kind == CRED_NONE)
-        return refuse(w, 401, challenge,
+        return refuse(w, 401, DEVICE_CHALLENGE,
                       "an Authorization header with TargetToken or GatewayToken is needed");
     int rc = fleet_tenant(app->fleet, sn_http_value(r, "tenant"), &who->tenant);
     if (!rc && route->access == ACCESS_DEVICE)
         rc = fleet_device_auth(app->fleet, who->tenant, sn_http_value(r, "cid"), &who->cred,
                                &who->device);
     if (rc == SN_ENOENT || rc == SN_EACCES)
-        return refuse(w, 401, challenge, "tenant, device and token do not belong together");
-    if (!rc) return 0;
-    reply_result(w, rc, NULL);
-    return -1;
+        routes_refuse_device(w);
+    else if (rc)
+        reply_result(w, rc, NULL);
+    return rc ? -1 : 0;
 }
 
 static int gate_role(struct app *app, const struct route *route, sn_http_writer *w,

@@ -39,4 +39,8 @@ void routes_free(struct routes_set *set);
 int routes_gate(struct app *app, const struct route *route, sn_http_writer *w, sn_http_request *r,
                 struct caller *who);
 
+/** Answers 401 to a device: the one answer for tenant, device and token that do not belong
+ *  together, so that none can be probed for. Parks. */
+void routes_refuse_device(sn_http_writer *w);
+
 #endif

@@ -40,7 +40,7 @@ static void give_gateway_token(void) {
 struct start {
     const char *name;
     int both;
-    void (*cases)(void);
+    int (*cases)(void);
 };
 
 static int app(void *arg) {
@@ -67,16 +67,16 @@ static int app(void *arg) {
     MUST(!sn_scope_go(&scope, &attr, serve, kit.server, 0));
     MUST(!server_wait_ready(kit.server));
     give_gateway_token();
-    start->cases();
+    int failed = start->cases();
     server_stop(kit.server);
-    CHECK_INT(sn_scope_leave(&scope), 0);
+    MUST(!sn_scope_leave(&scope));
     server_close(kit.server);
     cJSON_Delete(answer.json);
-    CHECK_INT(remove_tree(kit.conf.data), 0);
-    return check_done();
+    MUST(!remove_tree(kit.conf.data));
+    return failed;
 }
 
-int kit_main(const char *name, int both, void (*cases)(void)) {
+int kit_main(const char *name, int both, int (*cases)(void)) {
     struct start start = {name, both, cases};
     const sn_attr attr = {.size = sizeof attr, .name = name, .flags = SN_FOREIGN};
     int rc = sn_run(app, &start, &attr);

@@ -19,9 +19,9 @@ struct kit {
 };
 extern struct kit kit;
 
-/** Starts the runtime and a server in a folder called `name`, runs `cases`, stops it all. The
- *  exit status. `both`: one listener for devices and operators. */
-int kit_main(const char *name, int both, void (*cases)(void));
+/** Starts the runtime and a server in a folder called `name`, runs `cases` (which returns
+ *  check_done()), stops it all. The exit status. `both`: one listener for devices and operators. */
+int kit_main(const char *name, int both, int (*cases)(void));
 
 /** An answer, valid until the next call. */
 struct answer {

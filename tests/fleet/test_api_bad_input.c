@@ -80,9 +80,16 @@ static void oversize(void) {
 }
 
 static void hosts_that_would_poison_links(void) {
-    struct extra x = {.auth = kit.gateway_header, .host = "evil\"host"};
-    CHECK_INT(kit_call(APP_DEVICES, "GET", "/DEFAULT/controller/v1/d", &x), 400);
-    x.host = "good.example:8080";
+    static const char *const hosts[] = {"evil\"host", "a<b", "a/b", "user@host", ""};
+    char text[300];
+    for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++) {
+        snprintf(text, sizeof text,
+                 "GET /DEFAULT/controller/v1/d HTTP/1.1\r\nHost: %s\r\nAuthorization: %s\r\n"
+                 "Connection: close\r\n\r\n",
+                 hosts[i], kit.gateway_header);
+        CHECK_INT(raw(text), 400);
+    }
+    struct extra x = {.auth = kit.gateway_header, .host = "good.example:8080"};
     CHECK_INT(kit_call(APP_DEVICES, "GET", "/DEFAULT/controller/v1/d", &x), 200);
     CHECK(!strncmp(kit_str("_links.configData.href"), "http://good.example:8080/", 25));
 }
@@ -101,7 +108,7 @@ static void console_files(void) {
     CHECK_INT(kit_call(APP_OPERATORS, "POST", "/app.js", NULL), 405);
 }
 
-static void cases(void) {
+static int cases(void) {
     CASE(operators_routes_are_not_on_the_devices_listener);
     CASE(health_on_both);
     CASE(wrong_credentials);
@@ -111,6 +118,7 @@ static void cases(void) {
     CASE(hosts_that_would_poison_links);
     CASE(it_serves_on);
     CASE(console_files);
+    return check_done();
 }
 
 int main(void) { return kit_main("api_bad_input", 0, cases); }

@@ -153,13 +153,14 @@ static void basic_authentication(void) {
     CHECK_STR(answer.challenge, "Basic realm=\"sennit-fleet\"");
 }
 
-static void cases(void) {
+static int cases(void) {
     CASE(targets);
     CASE(modules_and_uploads);
     CASE(sets_and_assignment);
     CASE(actions_and_their_history);
     CASE(settings);
     CASE(basic_authentication);
+    return check_done();
 }
 
 int main(void) { return kit_main("api_mgmt", 0, cases); }

@@ -254,7 +254,7 @@ static void every_route_is_guarded(void) {
     }
 }
 
-static void cases(void) {
+static int cases(void) {
     CHECK_INT(kit_api("GET", "/api/v1/openapi.json", NULL), 200);
     const char *why;
     doc = json_in_object(answer.body, answer.n, &why);
@@ -267,6 +267,7 @@ static void cases(void) {
     CASE(objects_answers);
     CASE(every_route_is_guarded);
     cJSON_Delete(doc);
+    return check_done();
 }
 
 int main(void) { return kit_main("api_openapi", 0, cases); }

@@ -21,8 +21,9 @@ static void make_user(const char *name, const char *role, char *header) {
 }
 
 /* Asks with another operator's token; If-Match by the roll-out's present version. */
-static int as(const char *header, const char *method, const char *target, const char *body) {
-    char tag[80];
+static int as(const char *header, const char *method, const char *where, const char *body) {
+    char tag[80], target[120];
+    snprintf(target, sizeof target, "%s", where);
     CHECK_INT(kit_api("GET", path(""), NULL), 200);
     snprintf(tag, sizeof tag, "%s", answer.etag);
     struct extra x = {.auth = header, .body = body, .if_match = tag};
@@ -189,7 +190,7 @@ static void bad_bodies(void) {
     CHECK(strstr(answer.allow, "GET") && strstr(answer.allow, "POST"));
 }
 
-static void cases(void) {
+static int cases(void) {
     set_id = kit_make_set("app", "2.0", "app.swu", "an image");
     CASE(users_of_each_role);
     CASE(a_draft_with_its_plan);
@@ -198,6 +199,7 @@ static void cases(void) {
     CASE(every_decision_is_recorded);
     CASE(the_live_feed_shows_changes);
     CASE(bad_bodies);
+    return check_done();
 }
 
 int main(void) { return kit_main("api_rollout", 0, cases); }
