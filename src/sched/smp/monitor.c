@@ -26,8 +26,8 @@ static bool timer_due(P *p) {
     return first != SN_NEVER && first <= sn__os_now();
 }
 
-static bool ask(P *p) {
-    M *m = atomic_load(&p->m);
+/* Whether m, which had p a moment ago, was asked to give it up. */
+static bool ask(P *p, M *m) {
     if (!m || !stands_still(p, m)) return false;
     if (sn__p_empty(p) && !atomic_load(&sn__rt.queued) && !timer_due(p)) return false;
     if (atomic_load(&sn__rt.idle_ps)) {
@@ -63,7 +63,7 @@ static bool retake(runtime *rt) {
         P *p = rt->p[i];
         M *m = atomic_load(&p->m);
         busy |= m != NULL;
-        if (n < 64 && ask(p)) asked[n++] = m;
+        if (n < 64 && ask(p, m)) asked[n++] = m;
     }
     if (n && !sn__own_fence) sn__os_heavy_barrier();
     for (uint32_t i = 0; i < n; i++) take(asked[i]);
