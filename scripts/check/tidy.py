@@ -3,6 +3,7 @@
 """clang-tidy, with .clang-tidy's choice of checks, over the library and the programs.
 
 Reads build/compile_commands.json. Takes minutes, so `make check` runs it and the suite does not.
+False alarms are in tidy.allow: file, check, why it is one.
 """
 import concurrent.futures
 import json
@@ -15,7 +16,7 @@ import tempfile
 
 import common
 
-FINDING = re.compile(r"^(/\S+?):(\d+):\d+: (?:warning|error): (.*)$", re.M)
+FINDING = re.compile(r"^(/\S+?):(\d+):\d+: (?:warning|error): (.*?)(?: \[([\w.,-]+)\])?$", re.M)
 GCC_ONLY = {"-fno-reorder-functions"}
 OURS = ("src/", "fleet/", "bench/", "examples/")
 
@@ -43,6 +44,7 @@ def analyse(folder, path):
 def check(tree):
     if not shutil.which("clang-tidy"):
         raise common.Skip("clang-tidy is not installed")
+    listed = common.Allowed(tree, "scripts/check/tidy.allow")
     seen = set()
     with tempfile.TemporaryDirectory() as name, \
             concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -50,12 +52,13 @@ def check(tree):
         files = database_for_clang(tree, folder)
         for path, out in zip(files, pool.map(lambda f: analyse(folder, f), files)):
             for m in FINDING.finditer(out.stdout):
-                where = (os.path.relpath(m[1], tree.root), int(m[2]), m[3])
-                if where not in seen:
+                where = (os.path.relpath(m[1], tree.root), int(m[2]), f"{m[3]} [{m[4]}]")
+                if where not in seen and not listed.has(where[0], m[4]):
                     seen.add(where)
                     yield where
             if out.returncode and not FINDING.search(out.stdout):
                 yield os.path.relpath(path, tree.root), 1, out.stderr.strip()[-300:]
+    yield from listed.findings()
     print(f"tidy: {len(files)} files")
 
 
