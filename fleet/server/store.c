@@ -16,14 +16,16 @@ static int exists(const char *path) {
     return sn_path_stat(path, &info) == 0;
 }
 
-/* WAL: readers do not stop the writer; FULL: each commit is synced before it is answered. */
+/* WAL: readers do not stop the writer. FULL is SQLite's EXTRA: each commit is synced before it is
+ * answered, and when the file is made and turned to WAL the folder is synced too; else a power
+ * cut could bring the old journal back, and with it the file as it was before. */
 static int set_up(sql *c, const store_config *cfg) {
     int rc = sql_exec(c, "PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;"
                          "PRAGMA cache_size = -16000; PRAGMA trusted_schema = OFF");
-    if (!rc && !cfg->read_only) rc = sql_exec(c, "PRAGMA journal_mode = WAL");
     if (!rc)
-        rc = sql_exec(c, cfg->sync == STORE_SYNC_FULL ? "PRAGMA synchronous = FULL"
+        rc = sql_exec(c, cfg->sync == STORE_SYNC_FULL ? "PRAGMA synchronous = EXTRA"
                                                       : "PRAGMA synchronous = NORMAL");
+    if (!rc && !cfg->read_only) rc = sql_exec(c, "PRAGMA journal_mode = WAL");
     return rc;
 }
 

@@ -3,3 +3,12 @@
 foreach(name IN ITEMS judge rollout fleet_rollout)
   sennit_test(test_${name} SOURCES test_${name}.c LINK fleet_core LABELS fleet TIMEOUT 120)
 endforeach()
+
+find_package(Threads REQUIRED)
+find_package(SQLite3 3.35 REQUIRED)
+add_library(memvfs STATIC memvfs.c)
+target_link_libraries(memvfs PRIVATE sennit_flags PUBLIC SQLite::SQLite3 Threads::Threads)
+target_include_directories(memvfs PUBLIC ${CMAKE_CURRENT_SOURCE_DIR})
+foreach(name IN ITEMS power_cut)
+  sennit_test(test_${name} SOURCES test_${name}.c LINK fleet_core memvfs LABELS fleet TIMEOUT 600)
+endforeach()
