@@ -36,7 +36,7 @@ static int on_signal(void *arg) {
     int signo;
     int rc = sn_recv(&s->chan, &signo);
     if (rc) return 0;
-    log_event(LOG_INFO, "serve.signal", log_i("signal", signo));
+    log_event(LOG_INFO, "server.signal", log_i("signal", signo));
     sn_signal_stop(&s->chan);
     server_stop(s->server);
     return 0;

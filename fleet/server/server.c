@@ -204,12 +204,12 @@ static int serve_all(struct server *s) {
     }
     sn_chan_close(&s->ready);
     int stopped = rc ? rc : sn_recv(&s->stop, NULL); /* SN_ECLOSED: server_stop; else a cancel */
-    log_event(LOG_INFO, "serve.draining", log_i("why", stopped == SN_ECLOSED ? 0 : stopped));
+    log_event(LOG_INFO, "server.draining", log_i("why", stopped == SN_ECLOSED ? 0 : stopped));
     uint32_t was = sn_shield(1);
     sn_time until = sn_now() + s->app.conf->drain_s * SN_SECOND;
     for (int i = 0; i < APP_LISTENERS; i++)
         if (s->app.servers[i] && sn_http_shutdown(s->app.servers[i], until))
-            log_event(LOG_WARN, "serve.cut_off", log_i("listener", i));
+            log_event(LOG_WARN, "server.cut_off", log_i("listener", i));
     sn_shield(was);
     int first = sn_scope_leave(&scope);
     return rc ? rc : first;
@@ -223,10 +223,10 @@ int server_run(struct server *s) {
     int rc = fleet_start(s->app.fleet, &scope);
     int started = !rc;
     if (!rc) rc = apply_settings(s, &err);
-    if (rc) log_event(LOG_ERROR, "serve.start_failed", log_e(rc), log_s("detail", err.text));
+    if (rc) log_event(LOG_ERROR, "server.start_failed", log_e(rc), log_s("detail", err.text));
     if (!rc) rc = sn_scope_go(&scope, &ticker, metrics_run, s->app.fleet, 0);
     if (!rc) {
-        log_event(LOG_INFO, "serve.listening", log_s("devices", server_addr(s, APP_DEVICES)),
+        log_event(LOG_INFO, "server.started", log_s("devices", server_addr(s, APP_DEVICES)),
                   log_s("operators", server_addr(s, APP_OPERATORS)),
                   log_s("version", sn_version()));
         rc = serve_all(s);
@@ -235,7 +235,7 @@ int server_run(struct server *s) {
     sn_scope_cancel(&scope, SN_ECANCELED);
     int left = sn_scope_leave(&scope);
     if (!rc && left != SN_ECANCELED) rc = left;
-    log_event(LOG_INFO, "serve.stopped", log_i("result", rc));
+    log_event(LOG_INFO, "server.stopped", log_i("result", rc));
     return rc;
 }
 
