@@ -17,12 +17,12 @@ typedef struct site {
     char addr[64];
 } site;
 
-static int site_serve(void *arg) {
+static inline int site_serve(void *arg) {
     site *s = arg;
     return sn_http_serve(s->server, s->listener);
 }
 
-static void site_start(site *s, sn_http_fn fn, void *arg, const sn_http_conf *conf) {
+static inline void site_start(site *s, sn_http_fn fn, void *arg, const sn_http_conf *conf) {
     MUST(sn_http_server_new(&s->server, fn, arg, conf) == 0);
     MUST(sn_listen(&s->listener, "tcp", "127.0.0.1:0") == 0);
     MUST(sn_listener_addr(s->listener, s->addr, sizeof s->addr) >= 0);
@@ -31,7 +31,7 @@ static void site_start(site *s, sn_http_fn fn, void *arg, const sn_http_conf *co
 }
 
 /* Drains; the result of the drain. */
-static int site_stop(site *s) {
+static inline int site_stop(site *s) {
     int rc = sn_http_shutdown(s->server, sn_now() + 5 * SN_SECOND);
     CHECK_INT(sn_scope_leave(&s->scope), 0);
     sn_listener_free(s->listener);
