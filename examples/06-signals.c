@@ -4,6 +4,7 @@
 #include <sennit/sennit.h>
 #include <signal.h>
 #include <stdio.h>
+#include <unistd.h>
 
 static int tick(void *arg) {
     sn_chan *ticks = *(sn_chan **)arg;
@@ -23,7 +24,7 @@ static int wait_for_signal(sn_chan *ticks, sn_chan *signals) {
         int which = sn_select(SN_NEVER, sn_rx(ticks, &n, NULL), sn_rx(signals, &signo, NULL));
         if (which < 0) return which;
         if (which == 1) return signo;
-        if (n == 10) raise(SIGINT); /* as Ctrl-C would */
+        if (n == 10) kill(getpid(), SIGINT); /* as Ctrl-C would */
     }
 }
 

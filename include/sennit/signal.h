@@ -11,6 +11,7 @@ SN_BEGIN_C
  * Delivers signal `signo` as an int on `c` (element size sizeof(int); a full channel drops it,
  * as Go does, so give it room). A signal channel counts as something that can wake us: no
  * deadlock is reported while one exists. From a coroutine; never parks.
+ * Send with kill, not raise: raise means the calling thread, and the runtime's threads block.
  * Signals of one kind that come faster than they are taken are one. Asking twice for the same is
  * asking once. `c` must live until sn_signal_stop; at the end of the run all is stopped.
  * Returns 0; SN_EINVAL for SIGKILL, SIGSTOP, SIGSEGV, SIGQUIT and the like (the runtime's or the
