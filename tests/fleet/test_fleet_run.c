@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* The fleet with its coroutines: writer, readers, shards and engine under a thousand devices at
+ * once; and polls that are answered while a commit is stuck in the disk. */
+#include <pthread.h>
+#include <stdatomic.h>
+#include <unistd.h>
+
+#include "backup.h"
+#include "fleet_impl.h"
+#include "memvfs.h"
+#include "world.h"
+
+enum { DEVICES = 1200 };
+
+static char dir[200];
+
+/* ---- a roll-out under load ----------------------------------------------------------------------
+ */
+
+static atomic_int closed_jobs, twice;
+static atomic_int stop_devices;
+
+struct device {
+    fleet *f;
+    int number;
+};
+
+static int device_life(void *arg) {
+    const struct device *d = arg;
+    int64_t had = 0;
+    while (!atomic_load(&stop_devices)) {
+        fleet_poll_reply p;
+        if (world_poll(d->f, d->number, &p)) return SN_EIO;
+        if (p.link == POLL_DEPLOY) {
+            if (had) atomic_fetch_add(&twice, 1);
+            had = p.action;
+            if (world_report(d->f, &p.device, p.action, EXEC_PROCEEDING, RESULT_NONE))
+                return SN_EIO;
+            if (world_report(d->f, &p.device, p.action, EXEC_CLOSED, RESULT_SUCCESS)) return SN_EIO;
+            atomic_fetch_add(&closed_jobs, 1);
+        }
+        if (sn_sleep(2 * SN_MILLISECOND)) return 0;
+    }
+    return 0;
+}
+
+static int wait_for_end(fleet *f, int64_t id, rollout *r) {
+    for (uint64_t seen = 0;;) {
+        if (fleet_rollout_get(f, world_actor(f).tenant, id, r)) return SN_EIO;
+        if (r->state != ROLLOUT_RUNNING) return 0;
+        int rc = fleet_wait_change(f, seen, sn_now() + 60 * SN_SECOND, &seen);
+        if (rc) return rc;
+    }
+}
+
+static int everyone_registered(fleet *f) {
+    fleet_stats st = {0};
+    while (st.devices < DEVICES) {
+        fleet_get_stats(f, &st);
+        if (sn_sleep(5 * SN_MILLISECOND)) return SN_ECANCELED;
+    }
+    return 0;
+}
+
+static int loaded_run(void *arg) {
+    fleet *f = NULL;
+    fleet_config cfg = {.data_dir = arg, .sync = STORE_SYNC_NORMAL, .tick_ms = 20};
+    MUST(fleet_open(&f, &cfg, NULL) == 0);
+    sn_scope core, load;
+    sn_scope_enter(&core, SN_NEVER);
+    MUST(fleet_start(f, &core) == 0);
+    world_gateway(f);
+    int64_t set = world_set(f, "2");
+    sn_scope_enter(&load, SN_NEVER);
+    for (int i = 0; i < DEVICES; i++) {
+        struct device d = {f, i};
+        MUST(sn_go(device_life, &d, sizeof d) == 0);
+    }
+    MUST(everyone_registered(f) == 0);
+    rollout *r = malloc(sizeof *r);
+    int64_t id = world_rollout(f, set, "run");
+    MUST(wait_for_end(f, id, r) == 0);
+    atomic_store(&stop_devices, 1);
+    CHECK_INT(sn_scope_leave(&load), 0);
+    CHECK_INT(r->state, ROLLOUT_DONE);
+    CHECK_INT(atomic_load(&closed_jobs), DEVICES);
+    CHECK_INT(atomic_load(&twice), 0);
+    fleet_stats st;
+    fleet_get_stats(f, &st);
+    CHECK_INT(st.in_flight, 0);
+    CHECK_INT(st.store.failed_commits, 0);
+    CHECK(st.store.commits < st.store.ops); /* group commit: fewer commits than operations */
+    fleet_stop(f);
+    CHECK_INT(sn_scope_leave(&core), 0);
+    fleet_close(f);
+    free(r);
+    return 0;
+}
+
+static void rollout_under_load(void) {
+    world_dir(dir);
+    sn_attr attr = {.size = sizeof attr, .procs = 2};
+    CHECK_INT(sn_run(loaded_run, dir, &attr), 0);
+    fleet_err err = {{0}};
+    CHECK_INT(backup_check(dir, NULL, &err), 0);
+    world_remove(dir);
+}
+
+/* ---- polls while a commit is stuck
+ * ------------------------------------------------------------------ */
+
+static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t opened = PTHREAD_COND_INITIALIZER;
+static int shut, stuck;
+
+/* The disk: a sync waits while the gate is shut. */
+static void slow_sync(void) {
+    pthread_mutex_lock(&gate);
+    while (shut) {
+        stuck = 1;
+        pthread_cond_wait(&opened, &gate);
+    }
+    pthread_mutex_unlock(&gate);
+}
+
+static void set_gate(int to) {
+    pthread_mutex_lock(&gate);
+    shut = to;
+    pthread_cond_broadcast(&opened);
+    pthread_mutex_unlock(&gate);
+}
+
+static int is_stuck(void) {
+    pthread_mutex_lock(&gate);
+    int is = stuck;
+    pthread_mutex_unlock(&gate);
+    return is;
+}
+
+static atomic_int answered;
+
+static int report_now(void *arg) {
+    const fleet_poll_reply *p = ((const fleet_poll_reply *const *)arg)[0];
+    fleet *f = ((fleet *const *)arg)[1];
+    int rc = world_report(f, &p->device, p->action, EXEC_CLOSED, RESULT_SUCCESS);
+    atomic_store(&answered, 1);
+    return rc;
+}
+
+static int stuck_run(void *arg) {
+    fleet *f = NULL;
+    fleet_config cfg = {.data_dir = arg, .vfs = MEMVFS_NAME, .tick_ms = 3600000};
+    MUST(fleet_open(&f, &cfg, NULL) == 0);
+    sn_scope core, load;
+    sn_scope_enter(&core, SN_NEVER);
+    MUST(fleet_start(f, &core) == 0);
+    world_gateway(f);
+    fleet_actor by = world_actor(f);
+    fleet_poll_reply p, q;
+    MUST(world_poll(f, 1, &p) == 0);
+    MUST(world_poll(f, 2, &p) == 0);
+    const char *cid = "veh-1";
+    int64_t set = world_set(f, "2"), id;
+    MUST(fleet_assign(f, &by, set, &cid, 1, 1, &id, NULL) == 0);
+    MUST(world_poll(f, 1, &p) == 0);
+    MUST(p.action == id);
+    set_gate(1);
+    sn_scope_enter(&load, SN_NEVER);
+    const void *args[] = {&p, f};
+    MUST(sn_go(report_now, args, sizeof args) == 0);
+    while (!is_stuck()) MUST(sn_sleep(SN_MILLISECOND) == 0);
+    for (int i = 0; i < 1000; i++) { /* on one P, beside a thread that hangs in a sync */
+        MUST(world_poll(f, 2, &q) == 0);
+        MUST(world_poll(f, 1, &q) == 0);
+        CHECK_INT(q.action, id); /* the report is not stored, so the job is still offered */
+    }
+    CHECK_INT(atomic_load(&answered), 0); /* nothing is acknowledged before the commit */
+    set_gate(0);
+    CHECK_INT(sn_scope_leave(&load), 0);
+    CHECK_INT(atomic_load(&answered), 1);
+    MUST(world_poll(f, 1, &q) == 0);
+    CHECK_INT(q.link, POLL_NOTHING);
+    fleet_stop(f);
+    CHECK_INT(sn_scope_leave(&core), 0);
+    fleet_close(f);
+    return 0;
+}
+
+static void polls_pass_a_stuck_commit(void) {
+    world_dir(dir);
+    memvfs_on_sync(slow_sync);
+    sn_attr attr = {.size = sizeof attr, .procs = 1};
+    CHECK_INT(sn_run(stuck_run, dir, &attr), 0);
+    memvfs_on_sync(NULL);
+    memvfs_reset();
+    world_remove(dir);
+}
+
+int main(void) {
+    log_set_level(LOG_ERROR);
+    memvfs_register();
+    CASE(rollout_under_load);
+    CASE(polls_pass_a_stuck_commit);
+    return check_done();
+}
