@@ -8,6 +8,7 @@
 
 struct kit kit;
 struct answer answer;
+void (*kit_configure)(struct serve_conf *);
 
 /* ---- the server ---- */
 
@@ -55,6 +56,7 @@ static int app(void *arg) {
     snprintf(kit.conf.sync, sizeof kit.conf.sync, "normal");
     kit.conf.tick_ms = 20;
     kit.conf.poll_s = 1;
+    if (kit_configure) kit_configure(&kit.conf);
     if (server_open(&kit.server, &kit.conf, &err)) {
         fprintf(stderr, "server_open: %s\n", err.text);
         return 1;

@@ -22,6 +22,8 @@ extern struct kit kit;
 /** Starts the runtime and a server in a folder called `name`, runs `cases` (which returns
  *  check_done()), stops it all. The exit status. `both`: one listener for devices and operators. */
 int kit_main(const char *name, int both, int (*cases)(void));
+/** Changes the server's configuration before it opens, if set before kit_main. */
+extern void (*kit_configure)(struct serve_conf *);
 
 /** An answer, valid until the next call. */
 struct answer {
