@@ -2,122 +2,9 @@
 /* TLS connections: who is accepted and who is not and why, bytes both ways, ends and cuts,
  * deadlines. The whole runs once with what OpenSSL prefers and once with a configuration that
  * allows TLS 1.2 at most; TLS_EXPECT says which version must come out. */
-#include "certs.h"
-#include "io/net_util.h"
-
-#include <sennit/tls.h>
+#include "tls_util.h"
 
 static const char *expected_version;
-
-#define TLS_CASE(name)                                                                             \
-    static void name##_body(void);                                                                 \
-    static int name##_co(void *arg) {                                                              \
-        (void)arg;                                                                                 \
-        name##_body();                                                                             \
-        return 0;                                                                                  \
-    }                                                                                              \
-    static void name(void) {                                                                       \
-        const sn_attr a = {.size = sizeof a, .flags = SN_FOREIGN};                                 \
-        CHECK_INT(sn_run(name##_co, NULL, &a), 0);                                                 \
-    }                                                                                              \
-    static void name##_body(void)
-
-static void go_foreign(sn_scope *s, sn_fn f, const void *arg, size_t n) {
-    const sn_attr a = {.size = sizeof a, .flags = SN_FOREIGN};
-    MUST(sn_scope_go(s, &a, f, arg, n) == 0);
-}
-
-/* --- what the tests start from --- */
-
-static unsigned char server_print[32], client_print[32];
-
-static void make_certs(void) {
-    unsigned n;
-    test_cert ca = make_cert((cert_spec){"Test root", NULL, NULL, -1, 30, 1});
-    test_cert other = make_cert((cert_spec){"Other root", NULL, NULL, -1, 30, 1});
-    test_cert mid = make_cert((cert_spec){"Test middle", NULL, &ca, -1, 30, 1});
-    const char *san = "DNS:gate.test,DNS:*.wild.test,IP:127.0.0.1,IP:::1";
-    test_cert server = make_cert((cert_spec){"gate.test", san, &mid, -1, 30, 0});
-    test_cert expired = make_cert((cert_spec){"gate.test", san, &ca, -30, -1, 0});
-    test_cert early = make_cert((cert_spec){"gate.test", san, &ca, 5, 30, 0});
-    test_cert self = make_cert((cert_spec){"gate.test", san, NULL, -1, 30, 0});
-    test_cert device = make_cert((cert_spec){"device-\xc3\xa9-7", NULL, &ca, -1, 30, 0});
-    test_cert nameless = make_cert((cert_spec){NULL, NULL, &ca, -1, 30, 0});
-    test_cert stranger = make_cert((cert_spec){"device-8", NULL, &other, -1, 30, 0});
-    X509_digest(server.x, EVP_sha256(), server_print, &n);
-    X509_digest(device.x, EVP_sha256(), client_print, &n);
-    save_cert(&ca, NULL, "ca");
-    save_cert(&other, NULL, "other");
-    save_cert(&server, &mid, "server");
-    save_cert(&expired, NULL, "expired");
-    save_cert(&early, NULL, "early");
-    save_cert(&self, NULL, "self");
-    save_cert(&device, NULL, "device");
-    save_cert(&nameless, NULL, "nameless");
-    save_cert(&stranger, NULL, "stranger");
-    FILE *f = open_in_certs("locked.key");
-    MUST(PEM_write_PrivateKey(f, server.key, EVP_aes_128_cbc(), (const unsigned char *)"word", 4,
-                              NULL, NULL));
-    fclose(f);
-    f = open_in_certs("text.pem");
-    fputs("no certificate\n", f);
-    fclose(f);
-    f = open_in_certs("broken.pem");
-    PEM_write_X509(f, ca.x);
-    fputs("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", f);
-    fclose(f);
-    test_cert all[] = {ca, other, mid, server, expired, early, self, device, nameless, stranger};
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++) free_cert(all[i]);
-}
-
-/* A configuration with certificate `name` (NULL: none) that trusts `ca` (NULL: the system). */
-static sn_tls_conf *conf_of(const char *name, const char *ca, uint32_t flags, const char *alpn) {
-    char cert_file[32], key_file[32], why[200];
-    sn_tls_options o = {.size = sizeof o, .flags = flags, .alpn = alpn};
-    if (name) {
-        snprintf(cert_file, sizeof cert_file, "%s.pem", name);
-        snprintf(key_file, sizeof key_file, "%s.key", name);
-        o.cert_file = in_certs(cert_file);
-        o.key_file = in_certs(key_file);
-    }
-    if (ca) o.ca_file = in_certs(ca);
-    sn_tls_conf *c;
-    int err = sn_tls_conf_new(&c, &o, why, sizeof why);
-    if (err) fprintf(stderr, "%s\n", why);
-    MUST(err == 0);
-    return c;
-}
-
-/* Two ends of a TLS connection, a client and b server; no handshake yet. Takes the
- * configurations. `raw` are the connections beneath, owned by the ends. */
-typedef struct tls_pair {
-    sn_conn *a, *b;
-    net_pair raw;
-} tls_pair;
-
-static tls_pair tls_pair_on(const char *net, sn_tls_conf *client, sn_tls_conf *server,
-                            const char *name) {
-    tls_pair p = {.raw = pair_of(net)};
-    MUST(sn_tls_client(&p.a, p.raw.a, client, name) == 0);
-    MUST(sn_tls_server(&p.b, p.raw.b, server) == 0);
-    sn_tls_conf_free(client); /* the connections keep theirs */
-    sn_tls_conf_free(server);
-    return p;
-}
-
-static tls_pair tls_pair_of(sn_tls_conf *client, sn_tls_conf *server, const char *name) {
-    return tls_pair_on("tcp", client, server, name);
-}
-
-static void free_tls_pair(tls_pair p) {
-    sn_conn_free(p.a);
-    sn_conn_free(p.b);
-}
-
-static tls_pair plain_pair(void) {
-    return tls_pair_of(conf_of(NULL, "ca.pem", 0, NULL), conf_of("server", NULL, 0, NULL),
-                       "gate.test");
-}
 
 typedef struct shake_arg {
     sn_conn *c;
@@ -554,6 +441,94 @@ TLS_CASE(a_write_that_timed_out_goes_on_where_it_was) {
     free_tls_pair(p);
 }
 
+/* --- what the way does to the bytes --- */
+
+typedef struct way {
+    sn_conn *from, *to;
+    uint64_t flip;  /* the byte that arrives changed; UINT64_MAX: none */
+    uint64_t piece; /* bytes passed on at once */
+} way;
+
+/* Carries ciphertext, then ends the other side as this one ended. */
+static int carry(void *arg) {
+    way *w = arg;
+    char buf[1024];
+    size_t n, done;
+    uint64_t at = 0;
+    while (sn_read(w->from, buf, w->piece, &n) == 0 && n > 0) {
+        if (w->flip >= at && w->flip < at + n) buf[w->flip - at] ^= 0x21;
+        at += n;
+        if (sn_write(w->to, buf, n, &done)) break;
+    }
+    return sn_shutdown_write(w->to) == SN_EINVAL;
+}
+
+/* As plain_pair, but every byte goes through `carry`; `there` is the client's direction. */
+static tls_pair carried_pair(sn_scope *s, way there, way back, net_pair mid[2]) {
+    tls_pair p;
+    sn_tls_conf *c = conf_of(NULL, "ca.pem", 0, NULL), *v = conf_of("server", NULL, 0, NULL);
+    mid[0] = pair_of("tcp");
+    mid[1] = pair_of("tcp");
+    MUST(sn_tls_client(&p.a, mid[0].a, c, "gate.test") == 0);
+    MUST(sn_tls_server(&p.b, mid[1].b, v) == 0);
+    there.from = back.to = mid[0].b;
+    there.to = back.from = mid[1].a;
+    go_foreign(s, carry, &there, sizeof there);
+    go_foreign(s, carry, &back, sizeof back);
+    sn_tls_conf_free(c);
+    sn_tls_conf_free(v);
+    return p;
+}
+
+static int end_carried(sn_scope *s, tls_pair p, net_pair mid[2]) {
+    free_tls_pair(p);
+    int err = sn_scope_leave(s);
+    sn_conn_free(mid[0].b);
+    sn_conn_free(mid[1].a);
+    return err;
+}
+
+TLS_CASE(bytes_may_come_one_by_one) {
+    sn_scope s;
+    net_pair mid[2];
+    way w = {.flip = UINT64_MAX, .piece = 1};
+    char buf[4];
+    size_t n;
+    sn_scope_enter(&s, SN_NEVER);
+    tls_pair p = carried_pair(&s, w, w, mid);
+    must_shake(p);
+    CHECK_INT(sn_write(p.a, "ping", 4, &n), 0);
+    CHECK_INT(sn_read_full(p.b, buf, 4, &n), 0);
+    CHECK(memcmp(buf, "ping", 4) == 0);
+    CHECK_INT(sn_shutdown_write(p.b), 0);
+    CHECK_INT(sn_read(p.a, buf, 4, &n), 0);
+    CHECK_INT(n, 0);
+    CHECK_INT(end_carried(&s, p, mid), 0);
+}
+
+/* Whatever byte is changed on the way, nothing wrong is ever read: it fails, or it waits for bytes
+ * that do not come. (The outermost version number is the one thing that nobody looks at.) */
+TLS_CASE(a_changed_byte_is_noticed) {
+    for (uint64_t at = 0; at < 1200; at += 23) {
+        sn_scope s;
+        net_pair mid[2];
+        way bad = {.flip = at, .piece = 1024}, good = {.flip = UINT64_MAX, .piece = 1024};
+        int back = at / 23 % 2 != 0, a, b;
+        char buf[4] = "";
+        size_t n;
+        sn_scope_enter(&s, SN_NEVER);
+        tls_pair p = carried_pair(&s, back ? good : bad, back ? bad : good, mid);
+        sn_set_read_deadline(p.a, sn_now() + 150 * SN_MILLISECOND);
+        sn_set_read_deadline(p.b, sn_now() + 150 * SN_MILLISECOND);
+        shake_both(p, &a, &b);
+        if (a == 0 && b == 0 && sn_write(p.a, "ping", 4, &n) == 0 &&
+            sn_read_full(p.b, buf, 4, &n) == 0) {
+            CHECK(memcmp(buf, "ping", 4) == 0);
+        }
+        CHECK_INT(end_carried(&s, p, mid), 0);
+    }
+}
+
 /* --- bytes --- */
 
 /* Readers and writers of both sides start at once: the first of them does the handshake. */
@@ -611,16 +586,9 @@ TLS_CASE(many_at_once) {
     for (int i = 0; i < MANY; i++) free_tls_pair(p[i]);
 }
 
-static int remove_file(void *arg, const char *name) {
-    (void)arg;
-    return sn_path_remove(in_certs(name));
-}
-
 int main(void) {
     expected_version = getenv("TLS_EXPECT") ? getenv("TLS_EXPECT") : "TLSv1.3";
-    snprintf(certs_dir, sizeof certs_dir, "/tmp/sennit-tls-XXXXXX");
-    MUST(mkdtemp(certs_dir));
-    make_certs();
+    set_up_certs();
     CASE(a_bad_configuration_says_why);
     CASE(only_what_makes_sense_is_wrapped);
     CASE(shakes_hands);
@@ -638,10 +606,11 @@ int main(void) {
     CASE(a_handshake_that_was_interrupted_goes_on);
     CASE(a_read_that_timed_out_goes_on);
     CASE(a_write_that_timed_out_goes_on_where_it_was);
+    CASE(bytes_may_come_one_by_one);
+    CASE(a_changed_byte_is_noticed);
     CASE(big_transfers_both_ways_at_once);
     CASE(pieces_arrive_in_order);
     CASE(many_at_once);
-    CHECK_INT(sn_path_list(certs_dir, remove_file, NULL), 0);
-    MUST(rmdir(certs_dir) == 0);
+    remove_certs();
     return check_done();
 }
