@@ -189,7 +189,8 @@ static int open_server(struct demo *d, struct serve_conf *s, fleet_err *err) {
     if (rc != SN_EADDRINUSE || d->conf->operators[0] || d->conf->device_listener[0]) return rc;
     snprintf(s->devices, sizeof s->devices, "127.0.0.1:0");
     snprintf(s->operators, sizeof s->operators, "127.0.0.1:0");
-    return server_open(&d->server, s, err);
+    rc = demo_clear(d->conf, err); /* again a first start, which is the one that tells a token */
+    return rc ? rc : server_open(&d->server, s, err);
 }
 
 static int demo(void *arg) {
