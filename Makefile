@@ -19,7 +19,8 @@ build:
 # Builds, then runs the demonstration: a server, 1,000 devices, a staged roll-out. Ctrl-C ends it.
 run:
 	@scripts/setup.sh run
-	@$(MAKE) build
+	@scripts/configure.sh release
+	@cmake --build --preset release --target sennit-fleet firmware
 	@build/bin/sennit-fleet demo $(ARGS)
 
 # The whole suite: as released, with ASan and UBSan, with TSan.

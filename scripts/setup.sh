@@ -30,7 +30,8 @@ build             required  pc:sqlite3       libsqlite3-dev   SQLite: the fleet'
 build             required  pc:openssl       libssl-dev       OpenSSL: TLS, hashes, signatures
 build             required  pc:libcjson      libcjson-dev     cJSON: JSON of the fleet's interfaces
 build             required  cmd:openssl      openssl          signs the demonstration's firmware images
-build             wanted    cmd:cpio         cpio             packs the demonstration's firmware images
+run               required  cmd:cpio         cpio             packs the demonstration's firmware images
+test              wanted    cmd:cpio         cpio             packs the firmware images of the system tests
 run,test          wanted    cmd:swupdate     swupdate         stock update client: one of the devices
 test,check        required  cmd:python3      python3          static checks and system tests
 test,check        required  cmd:clang        clang            second compiler; the core for thumbv7em
