@@ -351,6 +351,7 @@ SN_API const char *sn_http_client_reason(const sn_http_client *c);
 /** Gives the buffers back until the next call; the last response is gone. */
 SN_API void sn_http_client_idle(sn_http_client *c);
 
+/** The status, 200…599 (1xx are passed over). */
 SN_API int sn_http_response_status(const sn_http_response *r);
 /** As sn_http_header, sn_http_header_at, sn_http_content_length (-1: till the end). */
 SN_API const char *sn_http_response_header(const sn_http_response *r, const char *name);

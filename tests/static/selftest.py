@@ -50,6 +50,9 @@ CASES = {
             "src/http/a.c": "/* open(2) */ int f(void) { return x->open(1) + my_open(2); }\n"
                             'char *s = "time(now)"; struct o { int (*read)(int); };\n',
             "src/port/os/clock.c": "int f(void) { return clock_gettime(1, 0); }\n"}, None),
+        ("a function of its own with such a name", {
+            "fleet/a.c": "static int send(int x) { return x; }\nint f(void) { return send(1); }\n"},
+         None),
         ("the clock", {"fleet/a.c": "\nlong f(void) { return time(0); }\n"},
          "fleet/a.c:2: time() goes past the clock seam"),
         ("entropy", {"src/http/a.c": "int f(void) { return rand(); }\n"},
