@@ -10,6 +10,8 @@
 #ifndef SN_IO_POLL_H
 #define SN_IO_POLL_H
 
+#include <stdbool.h>
+
 #include <sennit/base.h>
 
 typedef struct sn__pd sn__pd;
@@ -23,6 +25,8 @@ int sn__pd_ref(sn__pd *pd);
 /** After it. */
 void sn__pd_unref(sn__pd *pd);
 int sn__pd_fd(const sn__pd *pd);
+/** The end of the stream or an error is known: what is still to be read comes without an edge. */
+bool sn__pd_over(const sn__pd *pd);
 /** Parks until an edge came that no wait has consumed: 0, SN_ETIMEDOUT, SN_ECANCELED, SN_ECLOSED.
  *  With `until` 0 it never parks. */
 int sn__pd_wait(sn__pd *pd, int mode, sn_time until);

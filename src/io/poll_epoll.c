@@ -37,6 +37,7 @@ typedef struct side {
 
 struct sn__pd {
     _Atomic uint32_t state; /* users; OWNED, CLOSED, GONE */
+    atomic_bool over;       /* the peer has ended, or an error came: no further edge is certain */
     int fd;
     sn__lockw lock;
     side side[2];
@@ -118,7 +119,10 @@ static void edge(sn__pd *pd, bool in, bool out) {
 static void np_deliver(const sn__poll_batch *b) {
     for (int i = 0; i < b->n; i++) {
         uint32_t e = b->at[i].events, broken = e & (EPOLLERR | EPOLLHUP);
-        edge(b->at[i].what, e & (EPOLLIN | EPOLLRDHUP) || broken, e & EPOLLOUT || broken);
+        sn__pd *pd = b->at[i].what;
+        if (e & (EPOLLRDHUP | EPOLLERR | EPOLLHUP))
+            atomic_store_explicit(&pd->over, true, memory_order_relaxed);
+        edge(pd, e & (EPOLLIN | EPOLLRDHUP) || broken, e & EPOLLOUT || broken);
     }
 }
 
@@ -178,6 +182,7 @@ static void set_up(sn__pd *pd, int fd) {
     sn__lock(&pd->lock); /* a late event may be looking */
     pd->fd = fd;
     pd->side[0].ready = pd->side[1].ready = false;
+    atomic_store_explicit(&pd->over, false, memory_order_relaxed);
     sn__unlock(&pd->lock);
     atomic_store(&pd->state, OWNED);
 }
@@ -227,6 +232,8 @@ void sn__pd_unref(sn__pd *pd) {
 }
 
 int sn__pd_fd(const sn__pd *pd) { return pd->fd; }
+
+bool sn__pd_over(const sn__pd *pd) { return atomic_load_explicit(&pd->over, memory_order_relaxed); }
 
 static int code_of(sn__g *g, enum sn__cause cause) {
     if (cause == SN__WOKEN) return 0;

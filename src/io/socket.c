@@ -19,6 +19,9 @@ typedef struct sock {
      * deadline writes it before it looks whether one waits: one of the two sees the other. */
     _Atomic sn_time deadline[2];
     atomic_int waits[2];
+    /* The last read took less than it had room for: nothing is left, and what comes will make an
+     * edge. So the next read waits first, and saves a system call that would say EAGAIN. */
+    atomic_int drained;
     /* The peer's address, kept for logs after the peer has gone: IP sockets only, so that a
      * connection does not carry the 110 bytes of a Unix address. */
     int is_unix;
@@ -49,10 +52,14 @@ static int sock_read(void *self, void *buf, size_t n, size_t *done) {
     sock *s = self;
     int err = begin(s);
     if (err) return err;
-    ssize_t r = sn__sys_recv(sn__pd_fd(s->pd), buf, n);
-    while (r == SN_EAGAIN && (err = wait_ready(s, SN__PD_READ)) == 0) {
+    if (atomic_exchange_explicit(&s->drained, 0, memory_order_relaxed) && !sn__pd_over(s->pd))
+        err = wait_ready(s, SN__PD_READ);
+    /* after a deadline or a cancel too: what has come beats them */
+    ssize_t r = err == SN_ECLOSED ? SN_ECLOSED : sn__sys_recv(sn__pd_fd(s->pd), buf, n);
+    while (r == SN_EAGAIN && !err && (err = wait_ready(s, SN__PD_READ)) == 0) {
         r = sn__sys_recv(sn__pd_fd(s->pd), buf, n);
     }
+    if (r > 0 && (size_t)r < n) atomic_store_explicit(&s->drained, 1, memory_order_relaxed);
     sn__pd_unref(s->pd);
     if (r < 0) return err ? err : (int)r;
     *done = (size_t)r;
