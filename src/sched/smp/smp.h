@@ -21,9 +21,15 @@
 #include "sched/g.h"
 
 enum { RING = 256, FREE_MAX = 64, IDS = 64, BUDGET = 256, CHAIN = 16, PROCS_MAX = 1024 };
+/* The times stand beside the timers, which lie on their coroutines' stacks: looking for a place
+ * touches the heap alone. */
+typedef struct heap_slot {
+    sn_time when;
+    sn__timer *t;
+} heap_slot;
 typedef struct heap {
     sn__lockw lock;
-    sn__timer **at; /* 4-ary, from index 1 */
+    heap_slot *at; /* 4-ary, from index 1 */
     uint32_t n, room;
     _Atomic sn_time first; /* when the first is due; SN_NEVER */
 } heap;

@@ -8,40 +8,40 @@
 
 enum { ARITY = 4 };
 
-static void place(heap *h, uint32_t i, sn__timer *t) {
-    h->at[i] = t;
-    t->index = i;
+static void place(heap *h, uint32_t i, heap_slot x) {
+    h->at[i] = x;
+    x.t->index = i;
 }
 
-static void up(heap *h, uint32_t i, sn__timer *t) {
+static void up(heap *h, uint32_t i, heap_slot x) {
     while (i > 1) {
         uint32_t parent = (i - 2) / ARITY + 1;
-        if (h->at[parent]->when <= t->when) break;
+        if (h->at[parent].when <= x.when) break;
         place(h, i, h->at[parent]);
         i = parent;
     }
-    place(h, i, t);
+    place(h, i, x);
 }
 
-static void down(heap *h, uint32_t i, sn__timer *t) {
+static void down(heap *h, uint32_t i, heap_slot x) {
     for (;;) {
         uint32_t child = (i - 1) * ARITY + 2, best = 0;
         for (uint32_t k = child; k < child + ARITY && k <= h->n; k++)
-            if (!best || h->at[k]->when < h->at[best]->when) best = k;
-        if (!best || h->at[best]->when >= t->when) break;
+            if (!best || h->at[k].when < h->at[best].when) best = k;
+        if (!best || h->at[best].when >= x.when) break;
         place(h, i, h->at[best]);
         i = best;
     }
-    place(h, i, t);
+    place(h, i, x);
 }
 
-static void tell_first(heap *h) { atomic_store(&h->first, h->n ? h->at[1]->when : SN_NEVER); }
+static void tell_first(heap *h) { atomic_store(&h->first, h->n ? h->at[1].when : SN_NEVER); }
 
 static void remove_at(heap *h, uint32_t i) {
-    sn__timer *gone = h->at[i], *last = h->at[h->n--];
-    gone->index = 0;
-    if (last != gone) {
-        if (i > 1 && h->at[(i - 2) / ARITY + 1]->when > last->when)
+    heap_slot last = h->at[h->n--];
+    h->at[i].t->index = 0;
+    if (i <= h->n) {
+        if (i > 1 && h->at[(i - 2) / ARITY + 1].when > last.when)
             up(h, i, last);
         else
             down(h, i, last);
@@ -51,7 +51,7 @@ static void remove_at(heap *h, uint32_t i) {
 
 static void grow(heap *h) {
     uint32_t room = h->room ? h->room * 2 : 64;
-    sn__timer **at = realloc(h->at, room * sizeof *at);
+    heap_slot *at = realloc(h->at, room * sizeof *at);
     if (!at) sn__fatal("out of memory for timers");
     h->at = at;
     h->room = room;
@@ -65,7 +65,7 @@ void sn__timer_add(sn__timer *t) {
     sn__lock(&h->lock);
     if (h->n + 1 >= h->room) grow(h);
     h->n++;
-    up(h, h->n, t);
+    up(h, h->n, (heap_slot){t->when, t});
     bool first = t->index == 1;
     if (first) tell_first(h);
     sn__unlock(&h->lock);
@@ -81,8 +81,8 @@ void sn__timer_del(sn__timer *t) {
 
 void sn__timers_run(heap *h, sn_time now) {
     sn__lock(&h->lock);
-    while (h->n && h->at[1]->when <= now) {
-        sn__timer *t = h->at[1];
+    while (h->n && h->at[1].when <= now) {
+        sn__timer *t = h->at[1].t;
         remove_at(h, 1);
         t->fire(t);
     }
