@@ -107,13 +107,16 @@ static int read_header(const char *line, size_t n, const char *trusted, record_k
                    ? fleet_fail(err, SN_EINVAL, "'%s' is no public key: 64 hex digits", trusted)
                    : 0;
     const char *p = line + sizeof start - 1, *end = line + n;
-    while (end - p > RECORD_PUBLIC_HEX + 2 && *p == '"') {
+    while (end - p > RECORD_PUBLIC_HEX + 2 && *p == '"' && p[RECORD_PUBLIC_HEX + 1] == '"') {
         memcpy(hex, p + 1, RECORD_PUBLIC_HEX);
         hex[RECORD_PUBLIC_HEX] = 0;
         if (record_keys_add(keys, hex)) return damaged(err, "line 1 has a bad key");
         p += RECORD_PUBLIC_HEX + 2;
         if (*p == ',') p++;
     }
+    static const char rest[] = "],\"tenant\":\"";
+    if (end - p < (ptrdiff_t)sizeof rest || memcmp(p, rest, sizeof rest - 1))
+        return damaged(err, "line 1 has no list of keys");
     return 0;
 }
 
@@ -124,7 +127,8 @@ static int check_trailer(const char *line, size_t n, uint64_t records, const cha
     int len = snprintf(want, sizeof want, "{\"end\":%" PRIu64 ",\"head\":\"%s\",\"key\":\"",
                        records, head);
     size_t body = (size_t)len + RECORD_KEY_HEX + 1;
-    if (n != body + 8 + RECORD_SIG_HEX + 2 || memcmp(line, want, (size_t)len))
+    if (n != body + 8 + RECORD_SIG_HEX + 2 || memcmp(line, want, (size_t)len) ||
+        memcmp(line + body, ",\"sig\":\"", 8) || memcmp(line + n - 2, "\"}", 2))
         return damaged(err,
                        "the signed end does not fit what comes before it: records are missing");
     const char *public = record_keys_find(keys, line + len, RECORD_KEY_HEX);

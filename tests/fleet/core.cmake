@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 # Tests of the fleet's domain core.
-foreach(name IN ITEMS judge rollout fleet_rollout)
+foreach(name IN ITEMS judge rollout values shard record fleet_rollout)
   sennit_test(test_${name} SOURCES test_${name}.c LINK fleet_core LABELS fleet TIMEOUT 120)
 endforeach()
 
@@ -9,6 +9,6 @@ find_package(SQLite3 3.35 REQUIRED)
 add_library(memvfs STATIC memvfs.c)
 target_link_libraries(memvfs PRIVATE sennit_flags PUBLIC SQLite::SQLite3 Threads::Threads)
 target_include_directories(memvfs PUBLIC ${CMAKE_CURRENT_SOURCE_DIR})
-foreach(name IN ITEMS fleet_run power_cut)
+foreach(name IN ITEMS store fleet_run power_cut)
   sennit_test(test_${name} SOURCES test_${name}.c LINK fleet_core memvfs LABELS fleet TIMEOUT 600)
 endforeach()
