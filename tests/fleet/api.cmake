@@ -12,3 +12,19 @@ foreach(name IN ITEMS ddi_flow api_rollout api_mgmt api_bad_input api_openapi)
 endforeach()
 sennit_test(test_stall SOURCES test_stall.c LINK fleet_kit memvfs LABELS fleet TIMEOUT 120
             ENV SENNIT_PROCS=1)
+
+# The program as people and service managers use it. Long forms: label slow.
+find_package(Python3 3.9 COMPONENTS Interpreter)
+function(fleet_system_test name labels timeout script)
+  add_test(NAME ${name} COMMAND ${Python3_EXECUTABLE} ${PROJECT_SOURCE_DIR}/tests/system/${script}
+           ${PROJECT_BINARY_DIR} ${ARGN})
+  set_tests_properties(${name} PROPERTIES LABELS "${labels}" TIMEOUT ${timeout})
+endfunction()
+if(Python3_FOUND)
+  fleet_system_test(fleet_kill9 system 120 fleet_kill9.py 200 4)
+  fleet_system_test(fleet_kill9_full "system;slow" 240 fleet_kill9.py 1000 20)
+  if(TARGET firmware)
+    fleet_system_test(fleet_demo_good "system;slow" 120 fleet_demo.py good)
+    fleet_system_test(fleet_demo_bad "system;slow" 120 fleet_demo.py bad)
+  endif()
+endif()
