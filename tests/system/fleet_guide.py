@@ -15,7 +15,7 @@ GUIDE = pathlib.Path(__file__).parents[2] / "docs" / "guide" / "fleet.md"
 PORT = "127.0.0.1:8080"
 WAIT = r"""
 for i in $(seq 300); do
-    port=$(sed -n 's/.*"event":"server.started","devices":"127.0.0.1:\([0-9]*\)".*/\1/p' fleet.log)
+    port=$(sed -n 's/.*"event":"serve.listening","devices":"127.0.0.1:\([0-9]*\)".*/\1/p' fleet.log)
     if [ -n "$port" ] && [ -s admin-token ]; then break; fi
     sleep 0.1
 done
@@ -27,7 +27,7 @@ def script():
     blocks = re.findall(r"^```sh\n(.*?)^```$", GUIDE.read_text(), re.S | re.M)
     start = [i for i, block in enumerate(blocks) if "sennit-fleet serve" in block]
     assert start == [0], "the guide starts the server first, and once"
-    blocks[0] = blocks[0].replace(PORT, "127.0.0.1:0") + WAIT
+    blocks[0] = blocks[0].replace(PORT, "127.0.0.1:0") + "{ set +x; } 2>/dev/null\n" + WAIT
     rest = [block.replace(PORT, "127.0.0.1:$port") for block in blocks[1:]]
     # what the blocks leave running ends with the shell, and the shell waits for it
     head = "set -eu\ntrap 'kill $(jobs -p) || true; wait || true' EXIT\n"

@@ -22,15 +22,20 @@ class Trial(contextlib.ExitStack):
     def __init__(self, build, before_request=None, cuts=()):
         super().__init__()
         self.build = build
-        self.folder = pathlib.Path(self.enter_context(
+        with contextlib.ExitStack() as made:  # undone if one of them cannot be made
+            self._make(made, build, before_request, cuts)
+            self.enter_context(made.pop_all())
+
+    def _make(self, made, build, before_request, cuts):
+        self.folder = pathlib.Path(made.enter_context(
             tempfile.TemporaryDirectory(prefix="sennit-swupdate-")))
         self.server = lab.Server(build, self.folder)
-        self.callback(lab.stop, self.server.process)
+        made.callback(lab.stop, self.server.process)
         self.proxy = lab.Proxy(self.server.port, before_request, cuts)
-        self.callback(self.proxy.close)
+        made.callback(self.proxy.close)
         token = self.server.add_device(VEHICLE)
         self.device = lab.Device(build, self.folder / VEHICLE, VEHICLE, token, self.proxy.port)
-        self.callback(self.device.stop)
+        made.callback(self.device.stop)
 
     def image(self, name):
         return self.build / "firmware" / name

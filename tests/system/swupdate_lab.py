@@ -64,13 +64,17 @@ class Server:
                    "--poll", "1", "--tick-ms", "100"]
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log)
-        self.port = wait_for("the server's port in its log", self._port, 30)
-        self.token = wait_for("the admin token", self._token, 30)
+        try:
+            self.port = wait_for("the server's port in its log", self._port, 30)
+            self.token = wait_for("the admin token", self._token, 30)
+        except BaseException:
+            stop(self.process)
+            raise
 
     def _port(self):
         if self.process.poll() is not None:
             raise AssertionError(f"the server ended: {self.log.read_text()}")
-        found = re.search(r'"event":"server\.started","devices":"127\.0\.0\.1:(\d+)"',
+        found = re.search(r'"event":"serve\.listening","devices":"127\.0\.0\.1:(\d+)"',
                           self.log.read_text())
         return int(found.group(1)) if found else None
 
