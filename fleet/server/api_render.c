@@ -45,6 +45,10 @@ static void render_stage(json *j, const rollout_stage *s) {
     json_int(j, "succeeded", (int64_t)c->succeeded);
     json_int(j, "failed", (int64_t)c->failed);
     json_int(j, "silent", (int64_t)c->silent);
+    json_int(j, "canceled", (int64_t)c->canceled);
+    json_int(j, "downloading", (int64_t)c->downloading);
+    json_int(j, "installing", (int64_t)c->installing);
+    json_int(j, "canceling", (int64_t)c->canceling);
     json_obj_end(j);
     json_int(j, "opened_ms", s->opened_ms);
     json_int(j, "closed_ms", s->closed_ms);

@@ -77,9 +77,8 @@ static int load_open_action(fleet *f, sqlite3_stmt *st) {
     shard_dev *d = device_of(f, st, &s);
     if (!d) return FLEET_DAMAGED;
     if (d->action) return 0;
-    d->action = sqlite3_column_int64(st, 2);
-    d->status = (uint8_t)sqlite3_column_int(st, 3);
-    d->rollout = (uint32_t)sqlite3_column_int64(st, 4);
+    shard_set_action(s, d, sqlite3_column_int64(st, 2), (uint32_t)sqlite3_column_int64(st, 4),
+                     (uint8_t)sqlite3_column_int(st, 3));
     return 0;
 }
 

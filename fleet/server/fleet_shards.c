@@ -48,9 +48,7 @@ static void apply_change(shard *s, void *arg) {
     const device_change *c = arg;
     shard_dev *d = shard_find_row(s, c->key, c->row);
     if (!d) return;
-    d->action = c->action;
-    d->status = c->status;
-    d->rollout = c->rollout;
+    shard_set_action(s, d, c->action, c->rollout, c->status);
     if (c->created) d->flags &= (uint8_t)~DEV_CREATING;
     if (c->want_attrs) d->flags |= DEV_WANT_ATTRS;
     if (!c->set_known) return;
@@ -147,15 +145,27 @@ void fleet_count_stages(fleet *f, const rollout *r, uint64_t total[FLEET_STAGES_
     for (uint32_t i = 0; i < f->shards_n; i++) shard_do(&f->shards[i], count_stages, &a);
 }
 
+/* What open devices do. Whoever is open in a stopped roll-out has been asked to cancel. */
+static void overlay_open(const rollout *r, rollout_live *l, uint32_t i, judge_counts *c) {
+    uint64_t closed = c->succeeded + c->failed + c->silent + c->canceled;
+    if (r->state == ROLLOUT_STOPPED) c->canceling = c->assigned > closed ? c->assigned - closed : 0;
+    if (r->state == ROLLOUT_STOPPED || r->state == ROLLOUT_DONE) return;
+    c->downloading = atomic_load(&l->downloading[i]);
+    c->installing = atomic_load(&l->installing[i]);
+    c->canceling = atomic_load(&l->canceling[i]);
+}
+
 int fleet_overlay(fleet *f, rollout *r) {
     rollout_live *l = fleet_live(f, r->id);
     if (!l) return 0;
-    for (uint32_t i = 0; i < r->stages_n; i++)
+    for (uint32_t i = 0; i < r->stages_n; i++) {
         r->stages[i].counts = (judge_counts){.total = atomic_load(&l->total[i]),
                                              .assigned = atomic_load(&l->assigned[i]),
                                              .succeeded = atomic_load(&l->succeeded[i]),
                                              .failed = atomic_load(&l->failed[i]),
                                              .silent = atomic_load(&l->silent[i]),
                                              .canceled = atomic_load(&l->canceled[i])};
+        overlay_open(r, l, i, &r->stages[i].counts);
+    }
     return 1;
 }

@@ -31,6 +31,9 @@ typedef struct judge_counts {
     uint64_t failed;    /**< closed badly */
     uint64_t silent;    /**< past their deadline */
     uint64_t canceled;  /**< by an operator: closed, but says nothing about the software */
+    /* Of the open ones, by what their devices said last; the rest has said nothing yet. For
+     * people: not judged. */
+    uint64_t downloading, installing, canceling;
 } judge_counts;
 
 enum judge_outcome { JUDGE_WAIT, JUDGE_PASS, JUDGE_FAIL, JUDGE_UNKNOWN };

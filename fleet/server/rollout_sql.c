@@ -141,6 +141,9 @@ static void count_status(judge_counts *c, enum action_status s, uint64_t n) {
     if (s == ACTION_ERROR) c->failed += n;
     if (s == ACTION_CANCELED) c->canceled += n;
     if (s == ACTION_TIMED_OUT) c->silent += n;
+    if (s == ACTION_DOWNLOAD || s == ACTION_DOWNLOADED) c->downloading += n;
+    if (s == ACTION_RUNNING) c->installing += n;
+    if (s == ACTION_CANCELING) c->canceling += n;
 }
 
 int rollout_recount(sql *db, rollout *r) {

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cohort.h"
+
 enum { ARENA_CHUNK = 65536, START = 64 };
 
 static size_t bit_words(uint32_t cap) { return (size_t)(cap + 63) / 64; }
@@ -169,10 +171,40 @@ static void index_delete(shard *s, uint32_t i) {
     }
 }
 
+/* The counter that the device's open action is in; NULL when there is none for it. */
+static atomic_uint_fast64_t *counter_of(shard *s, const shard_dev *d) {
+    shard_plan *p = d->action && d->rollout ? shard_plan_find(s, d->rollout) : NULL;
+    if (!p || !p->live) return NULL;
+    uint32_t i = cohort_stage(cohort_place(d->key, p->rollout), p->shares, p->stages_n);
+    if (i >= p->stages_n) return NULL;
+    switch (d->status) {
+    case ACTION_DOWNLOAD:
+    case ACTION_DOWNLOADED:
+        return &p->live->downloading[i];
+    case ACTION_RUNNING:
+        return &p->live->installing[i];
+    case ACTION_CANCELING:
+        return &p->live->canceling[i];
+    default:
+        return NULL;
+    }
+}
+
+void shard_set_action(shard *s, shard_dev *d, int64_t action, uint32_t ro, uint8_t status) {
+    atomic_uint_fast64_t *was = counter_of(s, d);
+    d->action = action;
+    d->rollout = ro;
+    d->status = status;
+    atomic_uint_fast64_t *is = counter_of(s, d);
+    if (was) atomic_fetch_sub(was, 1);
+    if (is) atomic_fetch_add(is, 1);
+}
+
 /* The id's bytes stay in the arena until the server is started again. */
 void shard_remove(shard *s, uint64_t key, uint32_t row) {
     shard_dev *d = shard_find_row(s, key, row);
     if (!d) return;
+    shard_set_action(s, d, 0, 0, ACTION_NONE);
     uint32_t mask = s->index_cap - 1, slot = shard_slot(s, d), i = (uint32_t)key & mask;
     while (s->index[i] != slot + 1) i = (i + 1) & mask;
     index_delete(s, i);

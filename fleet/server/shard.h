@@ -48,6 +48,9 @@ typedef struct rollout_live {
     atomic_uint_fast64_t total[FLEET_STAGES_MAX], assigned[FLEET_STAGES_MAX],
         succeeded[FLEET_STAGES_MAX], failed[FLEET_STAGES_MAX], silent[FLEET_STAGES_MAX],
         canceled[FLEET_STAGES_MAX];
+    /** Kept by the shards while they have the roll-out's plan: until it is stopped or done. */
+    atomic_uint_fast64_t downloading[FLEET_STAGES_MAX], installing[FLEET_STAGES_MAX],
+        canceling[FLEET_STAGES_MAX];
     struct rollout_live *next;
 } rollout_live;
 
@@ -114,6 +117,9 @@ shard_dev *shard_find_row(shard *s, uint64_t key, uint32_t row);
 void shard_remove(shard *s, uint64_t key, uint32_t row);
 const char *shard_cid(const shard *s, const shard_dev *d);
 uint32_t shard_slot(const shard *s, const shard_dev *d);
+/** Sets the device's open action (0: none), of roll-out `ro` (0: none), and counts what the
+ *  roll-out's devices do. */
+void shard_set_action(shard *s, shard_dev *d, int64_t action, uint32_t ro, uint8_t status);
 
 shard_plan *shard_plan_find(shard *s, int64_t rollout);
 /** Adds an empty plan. NULL: out of memory. */

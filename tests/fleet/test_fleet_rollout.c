@@ -44,6 +44,9 @@ static void reopen_and_compare(int64_t id) {
         CHECK_INT(a->stages[i].counts.assigned, b->stages[i].counts.assigned);
         CHECK_INT(a->stages[i].counts.succeeded, b->stages[i].counts.succeeded);
         CHECK_INT(a->stages[i].counts.failed, b->stages[i].counts.failed);
+        CHECK_INT(a->stages[i].counts.downloading, b->stages[i].counts.downloading);
+        CHECK_INT(a->stages[i].counts.installing, b->stages[i].counts.installing);
+        CHECK_INT(a->stages[i].counts.canceling, b->stages[i].counts.canceling);
     }
     free(a);
 }
@@ -123,6 +126,39 @@ static void bad_version_is_held_in_stage_one(void) {
     free(rows);
     reopen_and_compare(id);
     CHECK_INT(round_of_polls(NULL), 0);
+    free(r);
+    tear_down();
+}
+
+/* Each kind of report that leaves an action open, in turn; the fourth says nothing. */
+static int report_open(const fleet_poll_reply *p, int kind) {
+    static const enum feedback_exec says[] = {EXEC_DOWNLOAD, EXEC_DOWNLOADED, EXEC_PROCEEDING};
+    return kind == 3 ? 0 : world_report(f, &p->device, p->action, says[kind], RESULT_NONE);
+}
+
+static void open_devices_are_told_apart(void) {
+    set_up();
+    round_of_polls(NULL);
+    int64_t id = world_rollout(f, world_set(f, "2"), "apart");
+    rollout *r = malloc(sizeof *r);
+    uint64_t asked = 0;
+    for (int i = 0; i < DEVICES; i++) {
+        fleet_poll_reply p;
+        MUST(world_poll(f, i, &p) == 0);
+        if (p.link == POLL_DEPLOY) MUST(report_open(&p, (int)(asked++ % 4)) == 0);
+    }
+    state_of(id, r);
+    const judge_counts *c = &r->stages[0].counts;
+    CHECK(asked > 25);
+    CHECK_INT(c->assigned, asked);
+    CHECK_INT(c->downloading, (asked + 3) / 4 + (asked + 2) / 4);
+    CHECK_INT(c->installing, (asked + 1) / 4);
+    CHECK_INT(c->canceling, 0);
+    reopen_and_compare(id);
+    fleet_actor by = world_actor(f);
+    MUST(fleet_rollout_verb(f, &by, id, ROLLOUT_STOP, "", -1, r, NULL) == 0);
+    CHECK_INT(c->downloading + c->installing, 0);
+    CHECK_INT(c->canceling, asked);
     free(r);
     tear_down();
 }
@@ -341,6 +377,7 @@ int main(void) {
     log_set_level(LOG_ERROR);
     CASE(good_version_reaches_everyone);
     CASE(bad_version_is_held_in_stage_one);
+    CASE(open_devices_are_told_apart);
     CASE(pause_resume_stop);
     CASE(in_flight_is_limited);
     CASE(silent_devices_count);
