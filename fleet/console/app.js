@@ -68,6 +68,16 @@ function draw() {
   tick();
 }
 
+/** The figures also change when nothing else does; then no event comes. */
+async function refreshFigures() {
+  try {
+    figures = figuresFrom((await api.get("/server")).body);
+    drawFigures();
+  } catch (error) {
+    failed(error);
+  }
+}
+
 const tick = () => drawClock(Date.now() + clockAhead);
 
 const devicesChanged = coalesce(() => refreshDevices(chosen()?.id), 2000);
@@ -168,6 +178,9 @@ window.addEventListener("hashchange", () => {
 });
 
 setInterval(() => live && tick(), 1000);
+setInterval(() => {
+  if (live && $("link").dataset.state === "up" && !document.hidden) refreshFigures();
+}, 5000);
 
 $("language").value = chooseLanguage();
 speak();

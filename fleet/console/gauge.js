@@ -18,8 +18,8 @@ export function standing(rate) {
 
 /** Top of the scale: a round number above what must be seen. */
 export function scaleTop(rate) {
-  const shown = rate.sample ? rate.rate * 1.25 : 0;
-  const need = Math.min(1, Math.max(rate.threshold * 3, shown, Math.min(rate.upper, 0.3) * 1.05));
+  const shown = rate.sample ? Math.max(rate.rate * 1.25, Math.min(rate.upper, 0.3) * 1.05) : 0;
+  const need = Math.min(1, Math.max(rate.threshold * 3, shown));
   const step = 10 ** Math.floor(Math.log10(need));
   return Math.min(1, [1, 2, 2.5, 5, 10].map((m) => m * step).find((top) => top >= need));
 }

@@ -9,13 +9,13 @@ import { count, percent, t } from "./strings.js";
 /** Kinds of devices in a stage, in the order of the bar. Each has its own pattern besides its
  *  colour. */
 export const KINDS = [
-  "succeeded", "installing", "downloading", "offered", "failed", "silent", "waiting",
+  "succeeded", "installing", "downloading", "offered", "failed", "silent", "canceled", "waiting",
 ];
 
 /** The same in the order of the list of counts: on the way in the first column, closed in the
  *  second. */
 const LISTED = [
-  "waiting", "offered", "downloading", "installing", "succeeded", "failed", "silent",
+  "waiting", "offered", "downloading", "installing", "succeeded", "failed", "silent", "canceled",
 ];
 
 const MARKS = { ahead: "○", open: "◔", held: "‖", passed: "✓", failed: "✕", stopped: "■" };
@@ -32,6 +32,7 @@ function swatchPattern(kind) {
     offered: [svg("circle", { cx: 3, cy: 3, r: 1, class: "k-dot" })],
     failed: [svg("path", { d: "M-1 7L7 -1M-1 1L1 -1M5 7L7 5", class: "k-line" })],
     silent: [svg("path", { d: "M0 0L6 6M0 6L6 0", class: "k-line thin" })],
+    canceled: [svg("path", { d: "M0 3h3", class: "k-line" })],
   };
   return svg("pattern", box, ground, marks[kind] ?? []);
 }

@@ -2,13 +2,14 @@
 // From the API's JSON to what the page draws. The only file that knows the API's field names.
 
 /** Where the devices of a stage are: closed, on the way, or not reached yet. */
-function countsFrom(stage) {
-  const { total, assigned, succeeded, failed, silent, downloading = 0, installing = 0 } =
-    stage.counts;
-  const open = Math.max(0, assigned - succeeded - failed - silent);
-  return { succeeded, failed, silent, downloading, installing,
-           offered: Math.max(0, open - downloading - installing),
-           waiting: Math.max(0, total - assigned) };
+function countsFrom({ counts: c }) {
+  const known = c.succeeded + c.failed + c.silent + c.canceled + c.downloading + c.installing
+    + c.canceling;
+  return { succeeded: c.succeeded, failed: c.failed, silent: c.silent,
+           downloading: c.downloading, installing: c.installing,
+           canceled: c.canceled + c.canceling,
+           offered: Math.max(0, c.assigned - known),
+           waiting: Math.max(0, c.total - c.assigned) };
 }
 
 function stageState(rollout, i) {

@@ -70,6 +70,7 @@ export const strings = {
     "kind.offered": "Offered",
     "kind.failed": "Failed",
     "kind.silent": "Silent",
+    "kind.canceled": "Called off",
     "kind.waiting": "Waiting",
     "kindHelp.succeeded": "Reported success",
     "kindHelp.installing": "Has the image and works on it",
@@ -77,6 +78,7 @@ export const strings = {
     "kindHelp.offered": "Was given the update and has not begun",
     "kindHelp.failed": "Reported failure",
     "kindHelp.silent": "Was given the update and has not reported in time; counts as failed",
+    "kindHelp.canceled": "Was asked to cancel, or has cancelled; says nothing of the software",
     "kindHelp.waiting": "Has not polled since the stage opened",
 
     failureRate: "Failure rate of the open stage",
@@ -198,6 +200,7 @@ export const strings = {
     "kind.offered": "已下发",
     "kind.failed": "失败",
     "kind.silent": "无回音",
+    "kind.canceled": "已撤回",
     "kind.waiting": "等待中",
     "kindHelp.succeeded": "已报告成功",
     "kindHelp.installing": "已取得镜像,正在处理",
@@ -205,6 +208,7 @@ export const strings = {
     "kindHelp.offered": "已收到更新,尚未开始",
     "kindHelp.failed": "已报告失败",
     "kindHelp.silent": "已收到更新但未按时报告,按失败计",
+    "kindHelp.canceled": "已被要求取消或已取消,不说明软件好坏",
     "kindHelp.waiting": "阶段开启后尚未轮询",
 
     failureRate: "当前阶段的失败率",
