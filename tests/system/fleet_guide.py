@@ -15,7 +15,7 @@ GUIDE = pathlib.Path(__file__).parents[2] / "docs" / "guide" / "fleet.md"
 PORT = "127.0.0.1:8080"
 WAIT = r"""
 for i in $(seq 300); do
-    port=$(sed -n 's/.*"event":"serve.listening","devices":"127.0.0.1:\([0-9]*\)".*/\1/p' fleet.log)
+    port=$(sed -n 's/.*"event":"server.started","devices":"127.0.0.1:\([0-9]*\)".*/\1/p' fleet.log)
     if [ -n "$port" ] && [ -s admin-token ]; then break; fi
     sleep 0.1
 done

@@ -74,7 +74,7 @@ class Server:
     def _port(self):
         if self.process.poll() is not None:
             raise AssertionError(f"the server ended: {self.log.read_text()}")
-        found = re.search(r'"event":"serve\.listening","devices":"127\.0\.0\.1:(\d+)"',
+        found = re.search(r'"event":"server\.started","devices":"127\.0\.0\.1:(\d+)"',
                           self.log.read_text())
         return int(found.group(1)) if found else None
 
