@@ -127,9 +127,20 @@ static int begin(tls *t) {
     return err ? err : ensure_handshake(t);
 }
 
+/* Sends what OpenSSL answered during a read, if that needs no waiting and no writer is at work: one
+ * who is takes it along. */
+static void answer(tls *t) {
+    if (!sn_trylock(&t->writing)) return;
+    flush_now(t);
+    sn_unlock(&t->writing);
+}
+
+/* With `reading`. */
 static int read_plain(tls *t, void *buf, size_t n, size_t *done) {
     for (;;) {
-        int err = sn__tls_step_read(t, buf, n, done);
+        int answered = 0;
+        int err = sn__tls_step_read(t, buf, n, done, &answered);
+        if (answered) answer(t);
         if (err != SN_EAGAIN) return err;
         err = fill(t);
         if (err) return err;
@@ -141,12 +152,7 @@ static int tls_read(void *self, void *buf, size_t n, size_t *done) {
     int err = begin(t);
     if (err == 0) err = sn_lock_until(&t->reading, deadline(t, 0));
     if (err) return err;
-    int before = atomic_load(&t->error);
     err = read_plain(t, buf, n, done);
-    if (!before && atomic_load(&t->error) && sn_trylock(&t->writing)) {
-        flush_now(t); /* the alert */
-        sn_unlock(&t->writing);
-    }
     sn_unlock(&t->reading);
     return err;
 }

@@ -108,10 +108,13 @@ static int read_once(tls *t, void *buf, size_t n, size_t *done) {
     return outcome(t, r);
 }
 
-int sn__tls_step_read(tls *t, void *buf, size_t n, size_t *done) {
+int sn__tls_step_read(tls *t, void *buf, size_t n, size_t *done, int *answered) {
     sn_lock(&t->engine);
     int err = atomic_load(&t->error);
-    if (err == 0) err = read_once(t, buf, n, done);
+    if (err == 0) {
+        err = read_once(t, buf, n, done);
+        *answered = t->out.len > 0;
+    }
     sn_unlock(&t->engine);
     return err;
 }

@@ -15,9 +15,9 @@
  *   writing    one writer; held over raw writes. Owns `sending`.
  *   engine     around every SSL_* call, and `in`, `out`; never held over raw I/O.
  * A reader never waits for `writing`: a peer may be reading nothing until we have read, and who
- * holds `writing` may be waiting for that peer. What OpenSSL wants to answer during a read (a key
- * update) waits in `out` and goes before the next write, as RFC 8446 4.6.3 has it; alerts are sent
- * if that needs no waiting. */
+ * holds `writing` may be waiting for that peer. What OpenSSL answers during a read (an alert, a key
+ * update) is sent if that needs no waiting; otherwise it waits in `out` and goes before the next
+ * write, which RFC 8446 4.6.3 allows. */
 #ifndef SENNIT_TLS_TLS_H
 #define SENNIT_TLS_TLS_H
 
@@ -67,8 +67,8 @@ void sn__tls_conf_ref(sn_tls_conf *conf);
 /* engine.c. Each takes `engine` and makes one step: 0 done, SN_EAGAIN when more must come into
  * t->in first, or an error, which is kept in t->error. */
 int sn__tls_step_handshake(tls *t);
-/* *done 0 with result 0: the peer has closed its side. */
-int sn__tls_step_read(tls *t, void *buf, size_t n, size_t *done);
+/* *done 0 with result 0: the peer has closed its side. *answered: there is something in t->out. */
+int sn__tls_step_read(tls *t, void *buf, size_t n, size_t *done, int *answered);
 /* Encrypts from the front of *iov, moving it on, until `batch` bytes wait in t->out. */
 int sn__tls_step_write(tls *t, sn_iov **iov, size_t *cnt, size_t batch, size_t *done);
 /* Puts the closing record into t->out. Without `wait`, SN_EBUSY when another has `engine`. */
