@@ -128,7 +128,7 @@ static int lock_deadlines(void *arg) {
     sn_scope_enter(&s, SN_NEVER);
     for (int i = 0; i < 6; i++) {
         visit v = {&w, i, (int64_t)pick(&rng, 3) * unit, w.at + (int64_t)pick(&rng, 6) * unit};
-        MUST(sn_go(lock_within, &v, sizeof v) == 0);
+        (void)go_if_open(lock_within, &v, sizeof v);
     }
     if (cancels) {
         visit v = {&w, 0, 0, w.at + (int64_t)pick(&rng, 5) * unit};
@@ -313,16 +313,17 @@ static int permits(void *arg) {
     sn_scope_enter(&s, t + 40 * unit);
     for (int i = 0; i < 8; i++) {
         visit v = {&w, i, 0, pick(&rng, 8) ? t + (int64_t)pick(&rng, 12) * unit : 0};
-        MUST(sn_go(take_within, &v, sizeof v) == 0);
+        (void)go_if_open(take_within, &v, sizeof v);
     }
+    int givers = 0;
     for (int i = 0; i < 2; i++) {
         visit v = {&w, i && pick(&rng, 2), (int64_t)pick(&rng, 4) * unit, 0};
-        MUST(sn_go(give_some, &v, sizeof v) == 0);
+        givers += go_if_open(give_some, &v, sizeof v);
     }
     (void)!sn_scope_leave(&s);
     int left = 0;
     while (sn_sem_wait(&w.s, 0) == 0) left++;
-    CHECK_INT(w.got + left, 2 + 2 * 3);
+    CHECK_INT(w.got + left, 2 + givers * 3);
     return 0;
 }
 

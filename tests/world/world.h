@@ -29,6 +29,13 @@ uint64_t world_hash(void);
 /** Starts f(p) in the current scope; p must outlive it. */
 #define GO(f, p) MUST(sn_go(f, p, 0) == 0)
 
+/** Starts f on a copy of n bytes, in a scope that may be over already: 1 if it was started. */
+static inline int go_if_open(sn_fn f, const void *p, size_t n) {
+    int rc = sn_go(f, p, n);
+    MUST(rc == 0 || rc == SN_ECANCELED || rc == SN_ETIMEDOUT);
+    return rc == 0;
+}
+
 /** A random number of the test's own, from any 64-bit state (splitmix). */
 static inline uint64_t draw(uint64_t *state) {
     uint64_t z = (*state += 0x9E3779B97F4A7C15u);
