@@ -80,11 +80,12 @@ void sn__os_join(uintptr_t handle) { pthread_join((pthread_t)handle, NULL); }
 
 static pthread_once_t exit_once = PTHREAD_ONCE_INIT;
 static pthread_key_t exit_key;
-static void (*exit_done)(void *);
-static void make_key(void) { pthread_key_create(&exit_key, exit_done); }
+/* every caller writes the same function */
+static void (*_Atomic exit_done)(void *);
+static void make_key(void) { pthread_key_create(&exit_key, atomic_load(&exit_done)); }
 
 void sn__os_at_exit(void (*done)(void *), void *p) {
-    exit_done = done;
+    atomic_store(&exit_done, done);
     pthread_once(&exit_once, make_key);
     pthread_setspecific(exit_key, p);
 }
