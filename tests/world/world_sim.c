@@ -8,7 +8,7 @@ const char world_name[] = "sim";
 const int world_virtual = 1;
 static uint64_t now_running;
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#ifdef __SANITIZE_ADDRESS__
 enum { SEEDS_EACH = 2 };
 #else
 enum { SEEDS_EACH = 10 };

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-# sennit_world_sim(NAME SOURCES a.c … [TIMEOUT s]): a test program on the seeded scheduler.
+# sennit_world_sim(NAME SOURCES a.c … [TIMEOUT s]): a test program on the seeded scheduler. notsan:
+# it has one thread, so no data races, and gcc's sanitizer takes milliseconds to make a fiber.
 function(sennit_world_sim name)
   cmake_parse_arguments(A "" "TIMEOUT" "SOURCES" ${ARGN})
   if(NOT A_TIMEOUT)
@@ -7,7 +8,7 @@ function(sennit_world_sim name)
   endif()
   sennit_test(${name} INTERNAL SOURCES ${A_SOURCES} ${PROJECT_SOURCE_DIR}/tests/world/world_sim.c
               LINK sennit-sim INCLUDE ${PROJECT_SOURCE_DIR}/tests/world
-              TIMEOUT ${A_TIMEOUT} LABELS sim)
+              TIMEOUT ${A_TIMEOUT} LABELS sim notsan)
 endfunction()
 
 # sennit_world_smp(NAME SOURCES a.c … [TIMEOUT s] [LABELS l …]): a test program on threads, run
