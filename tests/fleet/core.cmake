@@ -13,8 +13,21 @@ foreach(name IN ITEMS store fleet_run power_cut)
   sennit_test(test_${name} SOURCES test_${name}.c LINK fleet_core memvfs LABELS fleet TIMEOUT 600)
 endforeach()
 
-# Figures for people, no test: see the head of the file.
-add_executable(bench_core bench_core.c)
-set_target_properties(bench_core PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
-target_link_libraries(bench_core PRIVATE sennit_flags fleet_core)
-target_include_directories(bench_core PRIVATE ${PROJECT_SOURCE_DIR}/tests)
+# Folders of data, one a release: each must open.
+file(GLOB golden LIST_DIRECTORIES true ${PROJECT_SOURCE_DIR}/tests/golden/data/*)
+foreach(folder IN LISTS golden)
+  get_filename_component(release ${folder} NAME)
+  if(NOT TARGET test_golden)
+    sennit_test(test_golden SOURCES test_golden.c LINK fleet_core LABELS fleet ARGS ${folder})
+  else()
+    add_test(NAME test_golden_${release} COMMAND test_golden ${folder})
+  endif()
+endforeach()
+
+# Tools: figures for people, and what makes a golden folder. See their heads.
+foreach(name IN ITEMS bench_core make_golden)
+  add_executable(${name} ${name}.c)
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+  target_link_libraries(${name} PRIVATE sennit_flags fleet_core)
+  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
+endforeach()
