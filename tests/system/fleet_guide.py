@@ -14,6 +14,7 @@ import tempfile
 GUIDE = pathlib.Path(__file__).parents[2] / "docs" / "guide" / "fleet.md"
 PORT = "127.0.0.1:8080"
 WAIT = r"""
+serve=$!
 for i in $(seq 300); do
     port=$(sed -n 's/.*"event":"server.started","devices":"127.0.0.1:\([0-9]*\)".*/\1/p' fleet.log)
     if [ -n "$port" ] && [ -s admin-token ]; then break; fi
@@ -31,8 +32,9 @@ def script():
     rest = [block.replace(PORT, "127.0.0.1:$port") for block in blocks[1:]]
     # what the blocks leave running ends with the shell, and the shell waits for it
     head = "set -eu\ntrap 'kill $(jobs -p) || true; wait || true' EXIT\n"
+    last = 'kill "$serve"\nwait "$serve"\n'  # it ends well, or the test fails
     return head + "\n".join(f"echo\nset -x\n{b}\n{{ set +x; }} 2>/dev/null\n"
-                            for b in [blocks[0], *rest])
+                            for b in [blocks[0], *rest, last])
 
 
 def main():

@@ -188,6 +188,8 @@ def main():
     with Trial(build, **settings()) as trial:
         try:
             case(trial)
+            trial.device.stop()
+            trial.server.end()
         except BaseException:
             trial.explain()
             raise

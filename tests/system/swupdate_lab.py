@@ -53,6 +53,11 @@ def stop(process):
             process.wait()
 
 
+def with_us(command):
+    """The command, to be killed when we are: a test that is cut off leaves nothing running."""
+    return ["setpriv", "--pdeathsig", "KILL", *command] if shutil.which("setpriv") else command
+
+
 class Server:
     """sennit-fleet with a data folder of its own, and an operator's way to speak to it."""
 
@@ -63,13 +68,19 @@ class Server:
                    "--data", str(folder / "data"), "--admin-token-file", str(self.token_file),
                    "--poll", "1", "--tick-ms", "100"]
         with open(self.log, "wb") as log:
-            self.process = subprocess.Popen(command, stdout=log, stderr=log)
+            self.process = subprocess.Popen(with_us(command), stdout=log, stderr=log)
         try:
             self.port = wait_for("the server's port in its log", self._port, 30)
             self.token = wait_for("the admin token", self._token, 30)
         except BaseException:
             stop(self.process)
             raise
+
+    def end(self):
+        """It must end well when asked to: a sanitizer's findings come out as its status."""
+        stop(self.process)
+        if self.process.returncode != 0:
+            raise AssertionError(f"the server ended with {self.process.returncode}")
 
     def _port(self):
         if self.process.poll() is not None:
@@ -169,8 +180,9 @@ class Device:
         command = ["swupdate", "-f", "swupdate.cfg", "-H", "demo:1.0", "-e", "stable,main",
                    "-u", suricatta]
         with open(self.folder / f"client{self.runs}.log", "wb") as log:
-            self.process = subprocess.Popen(command, cwd=self.folder, stdout=log, stderr=log,
-                                            env={**os.environ, "TMPDIR": str(scratch)})
+            self.process = subprocess.Popen(
+                with_us(command), cwd=self.folder, stdout=log, stderr=log,
+                env={**os.environ, "TMPDIR": str(scratch)})
 
     def stop(self):
         if self.process:
