@@ -16,5 +16,7 @@ int migrate_version(sql *c, int64_t *version);
  * newer than this release; FLEET_DAMAGED when it is no database of ours.
  */
 int migrate_forward(sql *c, const char *path, fleet_err *err);
+/** The same with the steps given: text i takes schema i to i + 1. For tests of other histories. */
+int migrate_with(sql *c, const char *path, const char *const *texts, int64_t n, fleet_err *err);
 
 #endif

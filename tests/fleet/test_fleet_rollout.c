@@ -252,6 +252,35 @@ static void silent_devices_count(void) {
     tear_down();
 }
 
+static int was_away(sql *db, void *arg) {
+    (void)arg;
+    return sql_exec(db, "UPDATE alive SET utc_ms = utc_ms - 3600000;"
+                        "UPDATE action SET deadline_ms = deadline_ms - 3600000 WHERE active = 1");
+}
+
+/* The server was down for an hour and the deadlines passed meanwhile: nobody could report, so
+ * nobody is silent. */
+static void the_servers_absence_is_forgiven(void) {
+    set_up();
+    round_of_polls(NULL);
+    int64_t id = world_rollout(f, world_set(f, "2"), "away");
+    fleet_poll_reply p = {.link = POLL_NOTHING};
+    for (int i = 0; p.link != POLL_DEPLOY; i++) MUST(world_poll(f, i, &p) == 0);
+    fleet_action before, after;
+    MUST(fleet_action_get(f, world_actor(f).tenant, p.action, &before) == 0);
+    MUST(store_write(f->store, was_away, NULL) == 0);
+    fleet_close(f);
+    f = world_open(dir, NULL);
+    fleet_tick(f);
+    MUST(fleet_action_get(f, world_actor(f).tenant, p.action, &after) == 0);
+    CHECK_INT(after.status, ACTION_PENDING);
+    CHECK(after.deadline_ms >= before.deadline_ms);
+    rollout r;
+    state_of(id, &r);
+    CHECK_INT(r.stages[0].counts.silent, 0);
+    tear_down();
+}
+
 static void filter_takes_only_those_that_match(void) {
     set_up();
     fleet_actor by = world_actor(f);
@@ -381,6 +410,7 @@ int main(void) {
     CASE(pause_resume_stop);
     CASE(in_flight_is_limited);
     CASE(silent_devices_count);
+    CASE(the_servers_absence_is_forgiven);
     CASE(filter_takes_only_those_that_match);
     CASE(manual_assignment_and_cancel);
     CASE(another_device_and_tenant_are_refused);

@@ -160,6 +160,21 @@ static void survives(size_t k, uint64_t seed, int to_the_end) {
     fleet_close(f);
 }
 
+/* While the folder is being made: it is there afterwards, whole, or can be made. */
+static void every_write_of_the_first_start(void) {
+    for (size_t k = 1; k <= recorded_from && !check_failed_; k++) {
+        memvfs_cut(k, k * 104729);
+        fleet *f = open_safe();
+        CHECK(f != NULL);
+        if (f) {
+            world_gateway(f);
+            CHECK(round_of_polls(f, 0) == 0);
+            fleet_close(f);
+        }
+        if (check_failed_) fprintf(stderr, "power cut after event %zu\n", k);
+    }
+}
+
 static void every_write(void) {
     size_t n = memvfs_events();
     CHECK(n > recorded_from + 300);
@@ -206,6 +221,7 @@ int main(void) {
     memvfs_log(1);
     world_dir(dir);
     CASE(record_a_run);
+    CASE(every_write_of_the_first_start);
     CASE(every_write);
     CASE(the_disk_does_forget);
     memvfs_reset();

@@ -112,6 +112,48 @@ static void a_newer_schema_is_refused_by_name(void) {
     world_remove(dir);
 }
 
+static int64_t number(sql *c, const char *text) {
+    int64_t n = -1;
+    MUST(sql_int(c, &n, text, "") == 1);
+    return n;
+}
+
+/* Two releases on: a step that works, and one that fails half way. */
+static void steps_forward_keep_a_copy_and_fail_whole(void) {
+    static const char *const texts[] = {
+        "CREATE TABLE t(x); INSERT INTO t VALUES(1)",
+        "ALTER TABLE t ADD COLUMN y; UPDATE t SET y = 2",
+        "UPDATE t SET y = 3; CREATE TABLE u(z); INSERT INTO missing VALUES(1)",
+        "UPDATE t SET y = 3; CREATE TABLE u(z)",
+    };
+    sql c;
+    fleet_err err = {{0}};
+    char copy[300];
+    world_dir(dir);
+    snprintf(path, sizeof path, "%s/fleet.db", dir);
+    snprintf(copy, sizeof copy, "%s.before-2", path);
+    MUST(sql_open(&c, path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL, NULL) == 0);
+    CHECK_INT(migrate_with(&c, path, texts, 1, &err), 0);
+    CHECK(sn_path_stat(copy, &(sn_file_info){0}) == SN_ENOENT); /* there was nothing to keep */
+    CHECK_INT(migrate_with(&c, path, texts, 2, &err), 0);
+    CHECK_INT(number(&c, "SELECT y FROM t"), 2);
+    CHECK_INT(migrate_with(&c, path, texts, 3, &err), SN_EIO);
+    CHECK(strstr(err.text, "schema step 3: no such table: missing") != NULL);
+    CHECK_INT(number(&c, "PRAGMA user_version"), 2);
+    CHECK_INT(number(&c, "SELECT y FROM t"), 2);
+    CHECK_INT(number(&c, "SELECT count(*) FROM sqlite_schema"), 1);
+    const char *const mended[] = {texts[0], texts[1], texts[3]};
+    CHECK_INT(migrate_with(&c, path, mended, 3, &err), 0); /* the copy of the first try is there */
+    CHECK_INT(number(&c, "PRAGMA user_version"), 3);
+    CHECK_INT(migrate_with(&c, path, mended, 2, &err), FLEET_SCHEMA);
+    sql_close(&c);
+    MUST(sql_open(&c, copy, SQLITE_OPEN_READWRITE, NULL, NULL) == 0);
+    CHECK_INT(number(&c, "PRAGMA user_version"), 1);
+    CHECK_INT(number(&c, "SELECT count(*) FROM t"), 1);
+    sql_close(&c);
+    world_remove(dir);
+}
+
 static void what_is_not_ours_is_refused(void) {
     fleet_err err;
     world_dir(dir);
@@ -186,6 +228,7 @@ int main(void) {
     CASE(an_operation_fails_alone);
     CASE(a_lost_transaction_fails_for_all);
     CASE(a_newer_schema_is_refused_by_name);
+    CASE(steps_forward_keep_a_copy_and_fail_whole);
     CASE(what_is_not_ours_is_refused);
     CASE(a_full_disk_is_told);
     CASE(backup_and_restore);
