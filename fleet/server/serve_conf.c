@@ -37,6 +37,10 @@ const struct config_key serve_keys[] = {
      "microseconds a commit waits for company", 0},
     {"tick-ms", CONFIG_NUMBER, AT(tick_ms), 10, 60000, "N", "how often roll-outs are judged", 0},
     {"connections", CONFIG_NUMBER, AT(conn_max), 1, 1000000, "N", "connections of a listener", 0},
+    {"head-time", CONFIG_TIME, AT(head_s), 1, 3600, "TIME", "for the head of a request (10)", 0},
+    {"body-time", CONFIG_TIME, AT(body_s), 1, 3600, "TIME", "for a piece of its body (30)", 0},
+    {"idle-time", CONFIG_TIME, AT(idle_s), 1, 86400, "TIME",
+     "for the next request of a connection (75)", 0},
     {"drain", CONFIG_TIME, AT(drain_s), 0, 3600, "TIME", "for running requests at the end", 0},
     {"body-max", CONFIG_SIZE, AT(body_max), 1024, 64 << 20, "SIZE", "largest JSON body", 0},
 };
@@ -50,6 +54,9 @@ void serve_conf_init(struct serve_conf *c) {
     c->commit_us = 1000;
     c->tick_ms = 1000;
     c->conn_max = 100000;
+    c->head_s = 10;
+    c->body_s = 30;
+    c->idle_s = 75;
     c->drain_s = 10;
     c->body_max = 1 << 20;
 }

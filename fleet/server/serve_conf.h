@@ -19,6 +19,9 @@ struct serve_conf {
     int64_t commit_us; /**< window of a group commit */
     int64_t tick_ms;   /**< how often roll-outs are looked at */
     int64_t conn_max;  /**< connections of a listener */
+    int64_t head_s;    /**< for a request's head */
+    int64_t body_s;    /**< longest wait for a piece of its body */
+    int64_t idle_s;    /**< wait for the next request of a connection */
     int64_t drain_s;   /**< for running requests at the end */
     int64_t body_max;  /**< bytes of a JSON body */
 };

@@ -83,6 +83,9 @@ static void on_request(void *arg, const sn_http_log *e) {
 static int make_http(struct server *s, int i, unsigned on) {
     sn_http_conf conf = {.size = sizeof conf,
                          .body_max = (uint64_t)s->app.conf->body_max,
+                         .head_time = s->app.conf->head_s * SN_SECOND,
+                         .body_time = s->app.conf->body_s * SN_SECOND,
+                         .idle_time = s->app.conf->idle_s * SN_SECOND,
                          .conn_max = (uint32_t)s->app.conf->conn_max,
                          .log = on_request};
     int rc = routes_make(&s->routes[i], &s->app, on);

@@ -28,3 +28,8 @@ if(Python3_FOUND)
     fleet_system_test(fleet_demo_bad "system;slow" 120 fleet_demo.py bad)
   endif()
 endif()
+
+foreach(name IN ITEMS fleet_body fleet_head)
+  sennit_fuzzer(fuzz_${name} SOURCES ${PROJECT_SOURCE_DIR}/tests/fuzz/fuzz_${name}.c
+                CORPUS ${PROJECT_SOURCE_DIR}/tests/fuzz/corpus/${name} LINK fleet_api)
+endforeach()

@@ -55,6 +55,7 @@ static int app(void *arg) {
     if (!start->both) snprintf(kit.conf.operators, 32, "127.0.0.1:0");
     snprintf(kit.conf.sync, sizeof kit.conf.sync, "normal");
     kit.conf.tick_ms = 20;
+    kit.conf.head_s = kit.conf.body_s = 1;
     kit.conf.poll_s = 1;
     if (kit_configure) kit_configure(&kit.conf);
     if (server_open(&kit.server, &kit.conf, &err)) {

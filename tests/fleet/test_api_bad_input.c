@@ -79,6 +79,19 @@ static void oversize(void) {
     CHECK_INT(kit_api("POST", "/api/v1/users", body), 413);
 }
 
+/* Half a request, then nothing: the server gives up after the second that the kit allows. */
+static void slow_senders(void) {
+    char text[300];
+    CHECK_INT(raw("GET /healthz HTT"), 408);
+    CHECK_INT(raw("GET /healthz HTTP/1.1\r\nHost: a\r\nX-Slow: "), 408);
+    snprintf(text, sizeof text,
+             "PUT /DEFAULT/controller/v1/d/configData HTTP/1.1\r\nHost: a\r\nAuthorization: %s\r\n"
+             "Content-Length: 100\r\n\r\n{\"data\":",
+             kit.gateway_header);
+    CHECK_INT(kit_device("GET", "/DEFAULT/controller/v1/d", NULL), 200);
+    CHECK_INT(raw(text), 408);
+}
+
 static void hosts_that_would_poison_links(void) {
     static const char *const hosts[] = {"evil\"host", "a<b", "a/b", "user@host", ""};
     char text[300];
@@ -115,6 +128,7 @@ static int cases(void) {
     CASE(odd_device_ids);
     CASE(malformed_requests);
     CASE(oversize);
+    CASE(slow_senders);
     CASE(hosts_that_would_poison_links);
     CASE(it_serves_on);
     CASE(console_files);
