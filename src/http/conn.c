@@ -52,6 +52,7 @@ static int wait_request(sn__conn *c) {
     if (c->work && sn__conn_flush(c)) return 0;
     atomic_store(&c->state, SN__CONN_IDLE);
     if (sn_http_draining(c->server)) return 0;
+    if (sn__server_wants_place(c->server) && to_busy(c)) return 0;
     return wait_bytes(c) > 0 && to_busy(c);
 }
 

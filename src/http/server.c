@@ -105,13 +105,25 @@ void sn__server_leave(sn_http_server *s, sn__conn *c) {
     sn_unlock(&s->lock);
 }
 
-/* Closes the oldest connection that waits for a request. With the lock held. */
+/* Closes the oldest connection that waits for a request; if none does, the next that would.
+ * With the lock held: a connection says that it is idle, then looks at `wanted`. */
 static void evict(sn_http_server *s) {
+    atomic_store(&s->wanted, 1);
     for (sn__conn *c = s->oldest; c; c = c->prev)
         if (close_idle(c)) {
+            atomic_store(&s->wanted, 0);
             s->evicted++;
             return;
         }
+}
+
+int sn__server_wants_place(sn_http_server *s) {
+    if (!atomic_load(&s->wanted)) return 0;
+    sn_lock(&s->lock);
+    int wanted = atomic_exchange(&s->wanted, 0);
+    s->evicted += (unsigned)wanted;
+    sn_unlock(&s->lock);
+    return wanted;
 }
 
 static int wait_changed(sn_http_server *s, sn_time until) {

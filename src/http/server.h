@@ -21,12 +21,15 @@ struct sn_http_server {
     uint32_t places; /* taken by connections */
     uint32_t waiters;
     _Atomic int draining;
+    _Atomic int wanted; /* the next connection to become idle shall end; set under the lock */
     uint64_t accepted, evicted;
     sn__counters ended; /* of connections that are gone */
 };
 
 /* Links a connection; SN_ECLOSED when the server drains. */
 int sn__server_enter(sn_http_server *s, sn__conn *c);
+/* Shall a connection that has just become idle end, to make room for another? */
+int sn__server_wants_place(sn_http_server *s);
 void sn__server_leave(sn_http_server *s, sn__conn *c);
 
 #endif

@@ -8,12 +8,13 @@
 
 static site web;
 static char bytes[SIZE];
-static int fail_at = -1;
+static _Atomic int fail_at = -1;
 
 static int read_bytes(void *arg, void *buf, size_t n, uint64_t at, size_t *done) {
     (void)arg;
     *done = 0;
-    if (fail_at >= 0 && at >= (uint64_t)fail_at) return SN_EIO;
+    int limit = fail_at;
+    if (limit >= 0 && at >= (uint64_t)limit) return SN_EIO;
     memcpy(buf, bytes + at, n);
     *done = n;
     return 0;

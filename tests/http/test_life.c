@@ -151,7 +151,7 @@ static void test_client_leaves_events(void) {
     site_start(&web, events, NULL, NULL);
     sn_conn *c = site_dial(&web);
     say(c, "GET / HTTP/1.1\r\n" H "\r\n");
-    hear_until(c, buf, sizeof buf, "three\n\n");
+    hear_until(c, buf, sizeof buf, ":\n\n");
     sn_conn_free(c);
     CHECK_INT(sn_recv(&ended, &rc), 0);
     CHECK_INT(rc, SN_ECANCELED);
@@ -211,9 +211,14 @@ static void test_reader_that_does_not_read(void) {
     say(c, "GET / HTTP/1.1\r\n" H "\r\n");
     hear_until(c, buf, sizeof buf, "\r\n\r\n");
     while (site_stats(&web).timeouts == 0) CHECK_INT(sn_sleep(5 * MS), 0);
-    CHECK_INT(writer_error, SN_ETIMEDOUT);
     sn_conn_free(c);
     CHECK_INT(site_stop(&web), 0);
+    CHECK_INT(writer_error, SN_ETIMEDOUT);
+}
+
+/* A client has its answer a moment before the server waits for the next request. */
+static void wait_idle(const site *web, uint32_t n) {
+    while (site_stats(web).idle != n) CHECK_INT(sn_yield(), 0);
 }
 
 /* Above conn_max the oldest idle connection makes room. */
@@ -229,6 +234,7 @@ static void test_full_house(void) {
         say(c[i], "GET / HTTP/1.1\r\n" H "\r\n");
         hear_until(c[i], buf, sizeof buf, "quick");
         CHECK_INT(status_of(buf), 200);
+        wait_idle(&web, i < 3 ? (uint32_t)i + 1 : 3);
     }
     CHECK_INT(site_stats(&web).evicted, 3);
     for (int i = 0; i < 3; i++) CHECK_INT(hear(c[i], buf, sizeof buf), 0);
@@ -236,6 +242,30 @@ static void test_full_house(void) {
     hear_until(c[5], buf, sizeof buf, "quick");
     CHECK_INT(status_of(buf), 200);
     for (int i = 0; i < 6; i++) sn_conn_free(c[i]);
+    CHECK_INT(site_stop(&web), 0);
+    free_channels();
+}
+
+/* All are busy: the first that is done makes room. */
+static void test_full_of_busy(void) {
+    static char buf[4096];
+    site web;
+    sn_http_conf conf = {.size = sizeof conf, .conn_max = 1};
+    make_channels();
+    site_start(&web, handler, NULL, &conf);
+    sn_conn *busy = site_dial(&web);
+    say(busy, "GET /slow HTTP/1.1\r\n" H "\r\n");
+    wait_entered();
+    sn_conn *next = site_dial(&web);
+    say(next, "GET / HTTP/1.1\r\n" H "\r\n");
+    MUST(sn_send(&release, &(int){1}) == 0);
+    hear_until(busy, buf, sizeof buf, "SN_OK");
+    CHECK_INT(status_of(buf), 200);
+    hear_until(next, buf, sizeof buf, "quick");
+    CHECK_INT(status_of(buf), 200);
+    CHECK_INT(site_stats(&web).evicted, 1);
+    sn_conn_free(busy);
+    sn_conn_free(next);
     CHECK_INT(site_stop(&web), 0);
     free_channels();
 }
@@ -273,8 +303,8 @@ static void test_children(void) {
     site web;
     site_start(&web, parent, &ran, NULL);
     CHECK_INT(status_of(ask(&web, "GET / HTTP/1.1\r\n" CLOSE "\r\n")), 200);
-    CHECK_INT(ran, 1);
     CHECK_INT(site_stop(&web), 0);
+    CHECK_INT(ran, 1);
 }
 
 static int app(void *arg) {
@@ -288,6 +318,7 @@ static int app(void *arg) {
     CASE(test_client_leaves_download);
     CASE(test_reader_that_does_not_read);
     CASE(test_full_house);
+    CASE(test_full_of_busy);
     CASE(test_requests_per_connection);
     CASE(test_children);
     return check_done();
