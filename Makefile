@@ -7,6 +7,7 @@ PRESET = release
 PREFIX = /usr/local
 FUZZ_SECONDS = 60
 STRESS_SECONDS = 60
+STRESS_SEEDS = 20000
 ARGS =
 
 .PHONY: build run test check bench stress fuzz install format clean help
@@ -40,11 +41,13 @@ bench:
 	@$(MAKE) build
 	@bench/run.sh $(ARGS)
 
-# The stress tests for longer than the suite does.
+# The stress tests for longer, and the simulations over more seeds, than the suite does.
 stress:
 	@scripts/setup.sh test
 	@$(MAKE) build
-	@SENNIT_STRESS_SECONDS=$(STRESS_SECONDS) ctest --preset release -L stress --timeout 3600
+	@python3 scripts/merge_ctest.py --timeout=86400 build/stress-tests "stress=build:-L:stress|sim"
+	@SENNIT_STRESS_SECONDS=$(STRESS_SECONDS) SENNIT_SEEDS=$(STRESS_SEEDS) \
+	    ctest --test-dir build/stress-tests --output-on-failure
 
 # Every fuzzer for FUZZ_SECONDS, from its corpus.
 fuzz:
@@ -66,7 +69,7 @@ help:
 	@echo "make test       the whole suite, with sanitizers (20 minutes on two cores)"
 	@echo "make check      static checks: layers, symbols, seams, formatting, clang-tidy"
 	@echo "make bench      measure, beside Go and nginx where they are installed"
-	@echo "make stress     the stress tests, STRESS_SECONDS=$(STRESS_SECONDS) each"
+	@echo "make stress     stress and simulation: STRESS_SECONDS=$(STRESS_SECONDS) a case, STRESS_SEEDS=$(STRESS_SEEDS)"
 	@echo "make fuzz       the fuzzers, FUZZ_SECONDS=$(FUZZ_SECONDS) each"
 	@echo "make install    into PREFIX=$(PREFIX) (DESTDIR is honoured)"
 	@echo "make format     lay out the C files with clang-format"

@@ -3,11 +3,11 @@
 """Joins the tests of several build trees into one, so that one ctest runs them all and its
 closing lines speak for all of them.
 
-    merge_ctest.py OUTPUT_DIR NAME=TREE[:CTEST_OPTION...] ...
+    merge_ctest.py [--timeout=S] OUTPUT_DIR NAME=TREE[:CTEST_OPTION...] ...
 
 Each test gets its tree's NAME in front ("asan/unit.chan"). Fixtures, resource locks and
 dependencies keep within their tree, except that locks stay common: what is locked (the machine)
-is the same for all.
+is the same for all. With --timeout every test may take S seconds, whatever it asks for itself.
 """
 import json
 import pathlib
@@ -44,7 +44,7 @@ def tests_of(tree, options):
     return json.loads(out)["tests"]
 
 
-def write_tree(out, name, tree, options):
+def write_tree(out, name, tree, options, timeout):
     count = 0
     for test in tests_of(tree, options):
         if "command" not in test:
@@ -52,6 +52,8 @@ def write_tree(out, name, tree, options):
         full = f"{name}/{test['name']}"
         out.write(f"add_test({quote(full)} {' '.join(quote(c) for c in test['command'])})\n")
         for prop in test.get("properties", []):
+            if timeout and prop["name"] == "TIMEOUT":
+                prop["value"] = timeout
             out.write(f"set_tests_properties({quote(full)} PROPERTIES {prop['name']} "
                       f"{quote(value_of(name, prop))})\n")
         count += 1
@@ -61,6 +63,9 @@ def write_tree(out, name, tree, options):
 
 
 def main(argv):
+    timeout = None
+    if len(argv) > 1 and argv[1].startswith("--timeout="):
+        timeout = argv.pop(1).partition("=")[2]
     if len(argv) < 3:
         raise SystemExit(__doc__)
     folder = pathlib.Path(argv[1])
@@ -69,7 +74,7 @@ def main(argv):
         for spec in argv[2:]:
             name, _, rest = spec.partition("=")
             tree, *options = rest.split(":")
-            count = write_tree(out, name, tree, options)
+            count = write_tree(out, name, tree, options, timeout)
             print(f"{name}: {count} tests of {tree}")
 
 
