@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A job: deploymentBase → proceeding → download and check → closed. Each feedback is repeated
+/* A job: deploymentBase → download and check → proceeding → closed. Each feedback is repeated
  * until the server has answered it; 404 and 410 then mean that an earlier one was taken. */
 #include "drive_impl.h"
 
@@ -167,7 +167,7 @@ static int report_end(struct drive_device *d, const char *link, const struct job
 }
 
 static int install(struct drive_device *d, const char *link, const struct job *j) {
-    int rc = feedback(d, link, j->action, "proceeding", "none", "downloading");
+    int rc = feedback(d, link, j->action, "download", "none", "downloading");
     if (rc < 0 || rc >= 400) return rc < 0 ? rc : 0;
     int right = download(d, j);
     if (right < 0) return right;
