@@ -55,7 +55,7 @@ SN_API SN_MUST int sn_tls_server(sn_conn **c, sn_conn *raw, sn_tls_conf *conf);
 /**
  * As sn_tls_server, as the client side of `server`: the DNS name or IP address that the peer's
  * certificate must be for (DNS names are also told to the peer, SNI). SN_EINVAL when it is empty
- * or too long.
+ * or too long; SN_EBADMSG when the system's certificates are needed and cannot be read.
  */
 SN_API SN_MUST int sn_tls_client(sn_conn **c, sn_conn *raw, sn_tls_conf *conf, const char *server);
 

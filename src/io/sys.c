@@ -59,13 +59,20 @@ OUTLINED int sn__sys_bind_listen(int fd, const struct sockaddr *sa, socklen_t le
     return r;
 }
 
+/* The connection at the head of the queue is no more; the next may be fine. Linux hands over what
+ * its network had noted on it. */
+static int is_of_one_connection(int eno) {
+    return eno == ECONNABORTED || eno == EPROTO || eno == ENOPROTOOPT || eno == ENONET ||
+           eno == ENETDOWN || eno == ENETUNREACH || eno == EHOSTDOWN || eno == EHOSTUNREACH;
+}
+
 OUTLINED int sn__sys_accept(int fd, struct sockaddr *sa, socklen_t *len) {
     socklen_t room = *len;
     int r;
     do {
         *len = room;
         r = accept4(fd, sa, len, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    } while (r < 0 && (errno == EINTR || errno == ECONNABORTED));
+    } while (r < 0 && (errno == EINTR || is_of_one_connection(errno)));
     return r < 0 ? sn__errmap(errno) : r;
 }
 

@@ -22,7 +22,7 @@ int sn__sys_connect(int fd, const struct sockaddr *sa, socklen_t len);
 int sn__sys_connected(int fd);
 int sn__sys_bind_listen(int fd, const struct sockaddr *sa, socklen_t len, int backlog);
 int sn__sys_bind(int fd, const struct sockaddr *sa, socklen_t len);
-/* Skips connections that were aborted in the queue. */
+/* Skips connections that broke in the queue. */
 int sn__sys_accept(int fd, struct sockaddr *sa, socklen_t *len);
 int sn__sys_setopt(int fd, int level, int name, int value);
 int sn__sys_getopt(int fd, int level, int name, int *value);

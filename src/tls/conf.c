@@ -98,12 +98,6 @@ static int with_file(loading *l, const char *path, int (*use)(loading *, const c
     return err;
 }
 
-static int load_trust(loading *l) {
-    if (l->o->ca_file) return with_file(l, l->o->ca_file, trust);
-    if (SSL_CTX_set_default_verify_paths(l->conf->ctx) == 1) return 0;
-    return fail_file(l, "the system's certificates", "cannot be used");
-}
-
 /* The server's choice: ours when the client offers it, else no connection. */
 static int select_alpn(SSL *ssl, const unsigned char **out, unsigned char *n,
                        const unsigned char *in, unsigned in_n, void *arg) {
@@ -168,7 +162,7 @@ static int load(loading *l) {
     int err = make_ctx(l);
     if (err == 0 && o->cert_file) err = with_file(l, o->cert_file, use_chain);
     if (err == 0 && o->key_file) err = with_file(l, o->key_file, use_key);
-    if (err == 0) err = load_trust(l);
+    if (err == 0 && o->ca_file) err = with_file(l, o->ca_file, trust);
     if (err == 0) err = set_alpn(l);
     return err;
 }
@@ -182,6 +176,8 @@ int sn_tls_conf_new(sn_tls_conf **conf, const sn_tls_options *o, char *why, size
     l.conf = calloc(1, sizeof *l.conf);
     if (!l.conf) return fail(&l, SN_ENOMEM, "%s", sn_strerror(SN_ENOMEM));
     atomic_init(&l.conf->refs, 1);
+    pthread_mutex_init(&l.conf->lock, NULL);
+    l.conf->trusts = o->ca_file != NULL;
     l.conf->flags = o->flags;
     l.conf->has_cert = o->cert_file != NULL;
     err = load(&l);
@@ -193,6 +189,14 @@ int sn_tls_conf_new(sn_tls_conf **conf, const sn_tls_options *o, char *why, size
     return 0;
 }
 
+int sn__tls_conf_trust(sn_tls_conf *conf) {
+    pthread_mutex_lock(&conf->lock);
+    if (!conf->trusts) conf->trusts = SSL_CTX_set_default_verify_paths(conf->ctx) == 1;
+    int err = conf->trusts ? 0 : SN_EBADMSG;
+    pthread_mutex_unlock(&conf->lock);
+    return err;
+}
+
 void sn__tls_conf_ref(sn_tls_conf *conf) {
     atomic_fetch_add_explicit(&conf->refs, 1, memory_order_relaxed);
 }
@@ -200,5 +204,6 @@ void sn__tls_conf_ref(sn_tls_conf *conf) {
 void sn_tls_conf_free(sn_tls_conf *conf) {
     if (!conf || atomic_fetch_sub_explicit(&conf->refs, 1, memory_order_acq_rel) > 1) return;
     SSL_CTX_free(conf->ctx);
+    pthread_mutex_destroy(&conf->lock);
     free(conf);
 }

@@ -308,6 +308,8 @@ int sn_tls_client(sn_conn **c, sn_conn *raw, sn_tls_conf *conf, const char *serv
     *c = NULL;
     size_t n = strlen(server);
     if (n == 0 || n > SERVER_NAME_MAX) return SN_EINVAL;
+    int err = sn__tls_conf_trust(conf);
+    if (err) return err;
     tls *t = make(raw, conf);
     if (!t) return SN_ENOMEM;
     SSL_set_connect_state(t->ssl);

@@ -22,6 +22,7 @@
 #define SENNIT_TLS_TLS_H
 
 #include <openssl/ssl.h>
+#include <pthread.h>
 #include <sennit/sync.h>
 #include <sennit/tls.h>
 #include <stdatomic.h>
@@ -33,6 +34,8 @@ struct sn_tls_conf {
     SSL_CTX *ctx;
     uint32_t flags;
     int has_cert;
+    pthread_mutex_t lock;             /* of the next: nothing parks under it */
+    int trusts;                       /* ctx has its authorities */
     unsigned char alpn[ALPN_MAX + 1]; /* wire form: length, then the name */
 };
 
@@ -63,6 +66,9 @@ BIO *sn__tls_bio_new(tls *t);
 
 /* conf.c */
 void sn__tls_conf_ref(sn_tls_conf *conf);
+/* Before a client's use: reads the system's certificates if the conf names no others. Servers never
+ * need them, and they are many. 0, or SN_EBADMSG. */
+int sn__tls_conf_trust(sn_tls_conf *conf);
 
 /* engine.c. Each takes `engine` and makes one step: 0 done, SN_EAGAIN when more must come into
  * t->in first, or an error, which is kept in t->error. */

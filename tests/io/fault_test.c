@@ -66,7 +66,8 @@ int __wrap_accept4(int fd, struct sockaddr *sa, socklen_t *len, int flags) {
     if (left <= 0) return __real_accept4(fd, sa, len, flags);
     atomic_store(&aborts, left - 1);
     *len = 0;
-    errno = left % 2 ? ECONNABORTED : EINTR;
+    const int why[] = {ECONNABORTED, EINTR, EPROTO, ENETDOWN, EHOSTUNREACH};
+    errno = why[left % 5];
     return -1;
 }
 

@@ -122,6 +122,27 @@ static void the_end_of_a_run_restores_all(void) {
     MUST(signal(SIGUSR1, SIG_IGN) != SIG_ERR); /* one may still be on its way */
 }
 
+static void *kill_later(void *arg) {
+    (void)arg;
+    usleep(100000); /* long enough for the runtime to find that all are asleep */
+    kill(getpid(), SIGUSR1);
+    return NULL;
+}
+
+NET_CASE(waiting_for_a_signal_is_no_deadlock) {
+    pthread_t t;
+    int got = 0;
+    sn_chan *c = sn_chan_new(sizeof(int), 1, NULL);
+    MUST(c);
+    CHECK_INT(sn_signal_notify(c, SIGUSR1), 0);
+    MUST(pthread_create(&t, NULL, kill_later, NULL) == 0);
+    CHECK_INT(sn_recv(c, &got), 0);
+    CHECK_INT(got, SIGUSR1);
+    MUST(pthread_join(t, NULL) == 0);
+    sn_signal_stop(c);
+    sn_chan_free(c);
+}
+
 static atomic_int storm_on;
 
 static void *storm(void *arg) {
@@ -157,6 +178,7 @@ int main(void) {
     CASE(a_full_channel_drops);
     CASE(refuses_what_is_not_for_us);
     CASE(the_end_of_a_run_restores_all);
+    CASE(waiting_for_a_signal_is_no_deadlock);
     CASE(stands_a_storm);
     return check_done();
 }
