@@ -31,6 +31,6 @@ add_library(fleet_api STATIC
 target_link_libraries(fleet_api PRIVATE sennit_flags
                       PUBLIC fleet_core fleet_parse fleet_console sennit-http)
 
-sennit_program(sennit-fleet
+sennit_program(sennit-fleet INSTALL
   SOURCES main.c cmd_data.c cmd_demo.c cmd_drive.c cmd_serve.c demo_data.c demo_swupdate.c
   LINK fleet_api fleet_drive)
