@@ -51,6 +51,7 @@ static struct {
     _Atomic int up;
     _Atomic uint32_t waiting;
     _Atomic int no_pwait2;
+    _Atomic uint32_t opened; /* orders a pd's making before its events, as the kernel does */
 } np = {.ep = -1, .wake = -1};
 
 static int kernel_wait(struct epoll_event *ev, int n, sn_time until) {
@@ -76,6 +77,7 @@ static void take_interrupt(void) {
 static void np_wait(sn__poll_batch *b, sn_time until) {
     struct epoll_event ev[SN__POLL_BATCH];
     int n = kernel_wait(ev, SN__POLL_BATCH, until);
+    (void)atomic_load_explicit(&np.opened, memory_order_acquire);
     b->n = 0;
     for (int i = 0; i < n; i++) {
         sn__pd *pd = ev[i].data.ptr;
@@ -197,6 +199,7 @@ int sn__pd_open(sn__pd **out, int fd) {
     if (!rc) sn__poller_set(&epoll_poller);
     sn__leave(g);
     if (!pd) return rc ? rc : SN_ENOMEM;
+    atomic_fetch_add_explicit(&np.opened, 1, memory_order_release);
     struct epoll_event e = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, .data.ptr = pd};
     if (epoll_ctl(np.ep, EPOLL_CTL_ADD, fd, &e)) {
         rc = errno == ENOMEM || errno == ENOSPC ? SN_ENOMEM : SN_EPERM;
