@@ -272,9 +272,9 @@ SN_API SN_MUST int sn_http_server_new(sn_http_server **s, sn_http_fn fn, void *a
                                       const sn_http_conf *conf);
 /**
  * Accepts and serves on `l` (which stays the caller's) till sn_http_shutdown or the caller's
- * scope is cancelled, then waits for its connections. One server may serve several listeners,
- * each by a coroutine. Parks. 0 after a shutdown; SN_ECANCELED, SN_ETIMEDOUT; sn_accept's errors
- * that do not pass.
+ * scope is cancelled, then waits for its connections and for the shutdown to be done. One server
+ * may serve several listeners, each by a coroutine. Parks. 0 after a shutdown; SN_ECANCELED,
+ * SN_ETIMEDOUT; sn_accept's errors that do not pass.
  */
 SN_API SN_PARKS int sn_http_serve(sn_http_server *s, sn_listener *l);
 /** Serves one connection in the caller's coroutine, to its end, and frees it in every case. Parks.
@@ -283,7 +283,8 @@ SN_API SN_PARKS int sn_http_serve_conn(sn_http_server *s, sn_conn *c);
 /**
  * Drains: no more is accepted, idle connections are closed, running requests are answered with
  * "Connection: close"; at `until` what is left is cancelled. Parks until all have ended; not
- * cancellable. 0, or SN_ETIMEDOUT when something had to be cancelled. May be called again.
+ * cancellable; not from a handler. 0, or SN_ETIMEDOUT when something had to be cancelled. May be
+ * called again.
  */
 SN_API SN_PARKS int sn_http_shutdown(sn_http_server *s, sn_time until);
 /** 1 since sn_http_shutdown was called: long handlers (event streams) should end. */

@@ -208,6 +208,18 @@ static void serving_remove(sn_http_server *s, sn__serving *me) {
     sn_unlock(&s->lock);
 }
 
+/* Who called sn_http_shutdown may still be on its way out: the server is not to be freed before. */
+static void wait_shutdowns(sn_http_server *s) {
+    uint32_t was = sn_shield(1);
+    sn_lock(&s->lock);
+    while (s->shutdowns) {
+        int rc = wait_changed(s, SN_NEVER);
+        (void)rc; /* shielded and without a deadline: a change */
+    }
+    sn_unlock(&s->lock);
+    sn_shield(was);
+}
+
 int sn_http_serve(sn_http_server *s, sn_listener *l) {
     sn__serving me = {NULL, l};
     sn_scope scope;
@@ -220,6 +232,7 @@ int sn_http_serve(sn_http_server *s, sn_listener *l) {
     if (sn_http_draining(s)) rc = 0;
     if (rc) sn_scope_cancel(&scope, rc);
     int late = sn_scope_leave(&scope);
+    wait_shutdowns(s);
     return rc ? rc : late;
 }
 
@@ -246,6 +259,7 @@ int sn_http_shutdown(sn_http_server *s, sn_time until) {
     uint32_t was = sn_shield(1);
     int late = 0;
     sn_lock(&s->lock);
+    s->shutdowns++;
     drain_begin(s);
     while (s->places && !late) late = wait_changed(s, until) == SN_ETIMEDOUT && s->places;
     if (late)
@@ -254,6 +268,8 @@ int sn_http_shutdown(sn_http_server *s, sn_time until) {
         int rc = wait_changed(s, SN_NEVER);
         (void)rc; /* shielded and without a deadline: a change */
     }
+    s->shutdowns--;
+    sn_cond_broadcast(&s->changed);
     sn_unlock(&s->lock);
     sn_shield(was);
     return late ? SN_ETIMEDOUT : 0;

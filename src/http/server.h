@@ -15,11 +15,11 @@ struct sn_http_server {
     sn_http_conf conf;
     sn_http_handler handler;
     sn_mutex lock;
-    sn_cond changed; /* a place was given back */
+    sn_cond changed; /* a place was given back, a shutdown is done */
     sn__serving *serving;
     sn__conn *conns, *oldest;
-    uint32_t places; /* taken by connections */
-    uint32_t waiters;
+    uint32_t places;             /* taken by connections */
+    uint32_t waiters, shutdowns; /* who waits for `changed`; calls under way */
     _Atomic int draining;
     _Atomic int wanted; /* the next connection to become idle shall end; set under the lock */
     uint64_t accepted, evicted;
