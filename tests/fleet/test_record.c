@@ -66,24 +66,33 @@ static int verify(const char *bytes, size_t n, fleet_err *err) {
     return record_verify_file(file, NULL, &records, err);
 }
 
+static void put_byte(sn_file *out, size_t at, char c) {
+    size_t done;
+    MUST(sn_file_write(out, &c, 1, at, &done) == 0);
+}
+
 static void each_changed_byte_is_noticed(void) {
     set_up();
     char *text;
     size_t n;
+    uint64_t records;
+    sn_file *out;
     MUST(sn_path_read(file, 1 << 20, &text, &n) == 0);
-    fleet_err err;
+    MUST(sn_file_open(&out, file, SN_F_READ | SN_F_WRITE) == 0);
+    /* the tenant's name in the head is for people; nothing hangs on it */
+    size_t name = (size_t)(strstr(text, "],\"tenant\":\"") - text) + 12;
+    size_t head_end = (size_t)(strchr(text, '\n') - text);
     for (size_t i = 0; i < n; i++) {
-        /* the tenant's name in the head is for people; nothing hangs on it */
-        const char *name = strstr(text, "],\"tenant\":");
-        const char *head_end = strchr(text, '\n');
-        if (text + i >= name && text + i < head_end) continue;
-        text[i] ^= 1;
-        int rc = verify(text, n, &err);
-        if (rc == 0) fprintf(stderr, "byte %zu of %zu\n", i, n);
-        CHECK(rc != 0);
-        text[i] ^= 1;
+        if (i >= name && i < head_end) continue;
+        put_byte(out, i, (char)(text[i] ^ 1));
+        if (record_verify_file(file, NULL, &records, NULL) == 0) {
+            fprintf(stderr, "byte %zu of %zu\n", i, n);
+            CHECK(0);
+        }
+        put_byte(out, i, text[i]);
     }
-    CHECK_INT(verify(text, n, &err), 0);
+    CHECK_INT(record_verify_file(file, NULL, &records, NULL), 0);
+    sn_file_close(out);
     free(text);
     tear_down();
 }
