@@ -6,6 +6,7 @@ chooses it."""
 import os
 import pathlib
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -39,8 +40,11 @@ def script():
 
 def main():
     build = pathlib.Path(sys.argv[1]).resolve()
+    missing = [tool for tool in ("bash", "curl") if not shutil.which(tool)]
     if not (build / "firmware" / "fw-v1.swu").exists():
-        print("skipped: the firmware images were not built")
+        missing.append("the firmware images")
+    if missing:
+        print("skipped: there is no", ", no ".join(missing))
         return 77
     with tempfile.TemporaryDirectory(prefix="sennit-guide-") as folder:
         (pathlib.Path(folder) / "build").symlink_to(build)
