@@ -55,9 +55,10 @@ static int basic(const char *value, char token[TOKEN_MAX + 1], char name[AUTH_US
     *colon = 0;
     const char *tenant_end = strchr(text, '\\');
     const char *user = tenant_end ? tenant_end + 1 : text;
-    if (strlen(user) >= AUTH_USER_MAX) return SN_EINVAL;
-    snprintf(name, AUTH_USER_MAX, "%s", user);
-    snprintf(token, TOKEN_MAX + 1, "%s", colon + 1);
+    size_t user_len = strlen(user);
+    if (user_len >= AUTH_USER_MAX) return SN_EINVAL;
+    memcpy(name, user, user_len + 1);
+    strcpy(token, colon + 1);
     return 0;
 }
 
