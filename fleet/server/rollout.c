@@ -158,13 +158,16 @@ static judge_counts sum_of_stages(const rollout *r) {
     return all;
 }
 
-/* The last stage is complete when every stage is: who missed the turn gets it in the end. */
-int rollout_stage_complete(const rollout *r, int64_t now_ms) {
-    const rollout_stage *s = &r->stages[r->stage];
-    uint32_t limit = r->policy.stage_timeout_s;
-    if (limit && now_ms - s->opened_ms >= (int64_t)limit * 1000) return 1;
-    judge_counts c = r->stage + 1 == r->stages_n ? sum_of_stages(r) : s->counts;
+/* The last stage has all reports when every stage has: who missed the turn gets it in the end. */
+static int all_reported(const rollout *r) {
+    judge_counts c = r->stage + 1 == r->stages_n ? sum_of_stages(r) : r->stages[r->stage].counts;
     return c.assigned >= c.total && closed(&c) >= c.assigned;
+}
+
+int rollout_stage_complete(const rollout *r, int64_t now_ms) {
+    uint32_t limit = r->policy.stage_timeout_s;
+    if (limit && now_ms - r->stages[r->stage].opened_ms >= (int64_t)limit * 1000) return 1;
+    return all_reported(r);
 }
 
 /* The stage by its own devices, and all stages together: failures of earlier stages that came
@@ -208,7 +211,8 @@ int rollout_judge(rollout *r, int64_t now_ms, judge_verdict *v) {
     *v = (judge_verdict){0};
     if (r->state != ROLLOUT_RUNNING) return 0;
     judge_counts all = sum_of_stages(r);
-    if (r->held_sample && closed(&all) == r->held_sample) return 0;
+    /* resumed: waits for news, unless none can come; then only a person can go on */
+    if (r->held_sample && closed(&all) == r->held_sample && !all_reported(r)) return 0;
     rollout_stage *s = &r->stages[r->stage];
     int complete = rollout_stage_complete(r, now_ms);
     judge_both(r, complete, now_ms, v);

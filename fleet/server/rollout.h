@@ -3,8 +3,8 @@
  *
  *   draft -approve-> approved -start-> running -pause-> paused -resume-> running
  *   running -judge-> running (next stage) | done | held | stopped
- *   held -resume-> running: the same stage, judged again at the next report; if it was held
- *        because the stage passed in manual mode: the next stage
+ *   held -resume-> running: the same stage, judged again at the next report (at once when none can
+ *        come); if it was held because the stage passed in manual mode: the next stage
  *   held -advance-> running: the next stage, whatever the evidence; done after the last
  *   draft, approved, running, held, paused -stop-> stopped;   stopped and done are final.
  *

@@ -153,6 +153,19 @@ static void resume_waits_for_news_advance_does_not(void) {
     CHECK_INT(r.stages[0].closed_ms, 4000);
 }
 
+static void resumed_with_nothing_to_come_is_held_again(void) {
+    rollout r = running();
+    judge_verdict v;
+    report(&r, 0, 49, 1);
+    rollout_judge(&r, 2000, &v);
+    MUST(r.hold == HOLD_UNKNOWN);
+    MUST(rollout_apply(&r, ROLLOUT_RESUME, "try again", 3000, NULL) == 0);
+    CHECK_INT(rollout_judge(&r, 3001, &v), 1); /* no report will come: a person must advance it */
+    CHECK_INT(r.state, ROLLOUT_HELD);
+    CHECK_INT(rollout_apply(&r, ROLLOUT_ADVANCE, "known cause", 4000, NULL), 0);
+    CHECK_INT(r.stage, 1);
+}
+
 static void late_failures_of_an_earlier_stage_count(void) {
     rollout r = running();
     judge_verdict v;
@@ -241,6 +254,7 @@ int main(void) {
     CASE(failing_version_by_policy);
     CASE(not_enough_evidence_always_holds);
     CASE(resume_waits_for_news_advance_does_not);
+    CASE(resumed_with_nothing_to_come_is_held_again);
     CASE(late_failures_of_an_earlier_stage_count);
     CASE(manual_mode_asks_between_stages);
     CASE(stage_time_limit_judges_what_is_there);
