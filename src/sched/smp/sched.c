@@ -110,17 +110,22 @@ static uint32_t poll_waiting(runtime *rt) {
     return po ? po->waiting() : 0;
 }
 
-/* Somebody must look after p's queue, the global one and the poller. */
+/* Somebody must look after p's queue, the global one and the poller. Who would may come to it just
+ * before p is given up, find no P and sleep: so look again after. */
 void sn__release_p(M *m) {
     runtime *rt = &sn__rt;
     P *p = m->p;
     m->p = NULL;
     atomic_store_explicit(&m->b.take, SN__TAKE_LOST, memory_order_relaxed);
     atomic_store(&p->m, NULL);
-    if (!sn__p_empty(p) || atomic_load(&rt->queued) || !atomic_load(&rt->polling))
-        sn__start_m(p, false);
-    else
+    if (sn__p_empty(p) && !atomic_load(&rt->queued) && atomic_load(&rt->polling)) {
         give_up(p, false);
+        if (!atomic_load(&rt->queued) && atomic_load(&rt->polling)) return;
+        sn__lock(&rt->lock);
+        p = pop_idle_p(rt);
+        sn__unlock(&rt->lock);
+    }
+    if (p) sn__start_m(p, false);
 }
 
 void sn__interrupt_poller(void) {
