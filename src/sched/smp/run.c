@@ -108,7 +108,7 @@ static int first_main(void *p) {
 static void reset(runtime *rt) {
     G *keep[CLASSES];
     memcpy(keep, rt->free, sizeof keep);
-    memset(rt, 0, sizeof *rt);
+    memset(rt, 0, offsetof(runtime, running)); /* which keeps others out meanwhile */
     memcpy(rt->free, keep, sizeof keep);
     rt->next_id = 1;
     rt->ms_max = 10000;
@@ -147,7 +147,6 @@ int sn_run(sn_fn f, void *arg, const sn_attr *attr) {
     if (attr && attr->size != sizeof *attr) return SN_EINVAL;
     if (sn__tls_get() || !atomic_compare_exchange_strong(&rt->running, &down, 1)) return SN_EBUSY;
     reset(rt);
-    atomic_store(&rt->running, 1);
     sn__own_fence = getenv("SENNIT_NO_MEMBARRIER") || !sn__os_heavy_barrier_init();
     first user = {f, arg, (uintptr_t)__builtin_return_address(0)};
     int rc = SN_ENOMEM;

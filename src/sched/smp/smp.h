@@ -94,7 +94,7 @@ typedef struct runtime {
     uintptr_t monitor;
     sn__scope root;
     int result;
-    _Atomic uint32_t running; /* a runtime is up */
+    _Atomic uint32_t running; /* a runtime is up; the last member: see reset in run.c */
 } runtime;
 
 extern runtime sn__rt;
@@ -132,6 +132,7 @@ sn_time sn__first_timer(void);
 
 /* thread.c */
 M *sn__m_new(void);
+void sn__m_drop(M *m); /* it never ran */
 int sn__m_start(M *m);
 void sn__m_enter(M *m); /* on m's thread, before sn__schedule */
 void sn__m_exit(M *m);
