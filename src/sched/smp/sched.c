@@ -79,6 +79,7 @@ void sn__start_m(P *p, bool spinning) {
             return;
         }
         if (sn__m_start(m) == 0) return;
+        sn__m_drop(m);
     }
     if (fresh) {
         sn__lock(&rt->lock);

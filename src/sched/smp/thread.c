@@ -18,6 +18,16 @@ M *sn__m_new(void) {
     return m;
 }
 
+void sn__m_drop(M *m) {
+    runtime *rt = &sn__rt;
+    sn__lock(&rt->lock);
+    M **at = &rt->all_m;
+    while (*at != m) at = &(*at)->all;
+    *at = m->all;
+    sn__unlock(&rt->lock);
+    free(m);
+}
+
 void sn__m_enter(M *m) {
     m->sigstack = sn__os_sigstack_new();
     sn__san_thread(&m->g0);
