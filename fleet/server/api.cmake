@@ -27,9 +27,9 @@ add_library(fleet_api STATIC
   api_events.c api_fleet.c api_records.c api_render.c api_rollout.c api_rollout_body.c
   auth.c config.c ddi.c ddi_file.c ddi_parse.c ddi_render.c gate.c metrics.c mgmt_common.c
   mgmt_config.c mgmt_module.c mgmt_set.c mgmt_target.c mgmt_upload.c pages.c reply.c routes.c
-  serve_conf.c server.c ${CMAKE_CURRENT_BINARY_DIR}/openapi.c)
+  serve_conf.c server.c server_tls.c ${CMAKE_CURRENT_BINARY_DIR}/openapi.c)
 target_link_libraries(fleet_api PRIVATE sennit_flags
-                      PUBLIC fleet_core fleet_parse fleet_console sennit-http)
+                      PUBLIC fleet_core fleet_parse fleet_console sennit-http sennit-tls)
 
 sennit_program(sennit-fleet INSTALL
   SOURCES main.c cmd_data.c cmd_demo.c cmd_drive.c cmd_serve.c demo_data.c demo_swupdate.c

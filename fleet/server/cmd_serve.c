@@ -69,8 +69,9 @@ static int serve(void *arg) {
         return 1;
     }
     const char *operators = server_addr(server, APP_OPERATORS);
-    printf("devices   http://%s\noperators http://%s (console, API, /metrics)\n",
-           server_addr(server, APP_DEVICES), operators);
+    const char *scheme = c->tls_cert[0] ? "https" : "http";
+    printf("devices   %s://%s\noperators %s://%s (console, API, /metrics)\n", scheme,
+           server_addr(server, APP_DEVICES), scheme, operators);
     rc = show_token(c, fleet_first_token(server_fleet(server)));
     fflush(stdout);
     if (!rc) rc = serve_until_signal(server);

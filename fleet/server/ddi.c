@@ -7,6 +7,7 @@
 #include "ddi_parse.h"
 #include "reply.h"
 #include "routes.h"
+#include "server_tls.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,7 +36,7 @@ int ddi_base_of(struct app *app, sn_http_writer *w, sn_http_request *r, const ch
             sn_http_problem(w, 400, NULL, NULL, "the Host header is missing or not a host");
             return -1;
         }
-        base->secure = proto && !strcmp(proto, "https");
+        base->secure = server_tls_used(r) || (proto && !strcmp(proto, "https"));
         base->url = sn_http_format(r, "%s://%s/%s/controller/v1/%s",
                                    base->secure ? "https" : "http", host, tenant, id);
     }

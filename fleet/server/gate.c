@@ -3,6 +3,7 @@
 #include "auth.h"
 #include "reply.h"
 #include "routes.h"
+#include "server_tls.h"
 
 #include <string.h>
 
@@ -21,6 +22,8 @@ void routes_refuse_device(sn_http_writer *w) {
 static int gate_device(struct app *app, const struct route *route, sn_http_writer *w,
                        sn_http_request *r, struct caller *who) {
     auth_device(sn_http_header(r, "Authorization"), &who->cred);
+    if (who->cred.kind == CRED_NONE && server_tls_is_device(r, sn_http_value(r, "cid")))
+        who->cred.kind = CRED_CERT;
     if (who->cred.kind == CRED_NONE)
         return refuse(w, 401, DEVICE_CHALLENGE,
                       "an Authorization header with TargetToken or GatewayToken is needed");

@@ -25,6 +25,10 @@ const struct config_key serve_keys[] = {
     TEXT("public-url", public_url, "URL", "how devices reach this server, for links"),
     TEXT("behind-proxy", behind_proxy, "CIDR[,…]",
          "proxies that end TLS; allows plain HTTP beyond loopback"),
+    TEXT("tls-cert", tls_cert, "FILE", "certificate and its chain, PEM: serves HTTPS"),
+    TEXT("tls-key", tls_key, "FILE", "its key"),
+    TEXT("tls-client-ca", tls_client_ca, "FILE",
+         "devices must show a certificate of these authorities, named as their id"),
     TEXT("sync", sync, "full|normal", "what a commit survives: power loss, or a dead process"),
     TEXT("log-level", log_level, "LEVEL", "debug, info, warn or error"),
     TEXT("admin-token-file", admin_token_file, "FILE",
@@ -142,11 +146,12 @@ static int check_address(const struct serve_conf *c, const char *flag, const cha
         snprintf(err->text, sizeof err->text, "--%s wants ADDR:PORT, not \"%.100s\"", flag, addr);
         return SN_EINVAL;
     }
-    if (is_loopback(addr) || c->behind_proxy[0]) return 0;
-    snprintf(err->text, sizeof err->text,
-             "--%s %.100s: plain HTTP beyond loopback is refused; put a proxy that ends TLS in "
-             "front and name its addresses with --behind-proxy",
-             flag, addr);
+    if (is_loopback(addr) || c->behind_proxy[0] || c->tls_cert[0]) return 0;
+    snprintf(
+        err->text, sizeof err->text,
+        "--%s %.100s: plain HTTP beyond loopback is refused; give --tls-cert and --tls-key, or "
+        "put a proxy that ends TLS in front and name its addresses with --behind-proxy",
+        flag, addr);
     return SN_EINVAL;
 }
 
@@ -164,6 +169,11 @@ int serve_conf_check(const struct serve_conf *c, struct config_error *err) {
     if (rc) return complain(err, "--behind-proxy wants addresses like 10.0.0.0/8,fd00::/8");
     if (c->listen[0] && (c->devices[0] || c->operators[0]))
         return complain(err, "--listen does not go with --devices or --operators");
+    if (!c->tls_cert[0] != !c->tls_key[0])
+        return complain(err, "--tls-cert and --tls-key go together");
+    if (c->tls_client_ca[0] && (!c->tls_cert[0] || c->listen[0]))
+        return complain(err, "--tls-client-ca wants --tls-cert, and does not go with --listen: "
+                             "operators have no such certificates");
     if (strcmp(c->sync, "full") && strcmp(c->sync, "normal"))
         return complain(err, "--sync is full or normal");
     if (log_parse_level(c->log_level, &level))

@@ -9,9 +9,11 @@ struct serve_conf {
     char config[256];
     char devices[128], operators[128], listen[128]; /**< ADDR:PORT; listen: both on one */
     char data[256], key_file[256];
-    char public_url[200];   /**< base of links to devices; "": from the Host header */
-    char behind_proxy[256]; /**< CIDRs, comma-separated; "": none */
-    char sync[16];          /**< full or normal */
+    char public_url[200];             /**< base of links to devices; "": from the Host header */
+    char behind_proxy[256];           /**< CIDRs, comma-separated; "": none */
+    char tls_cert[256], tls_key[256]; /**< PEM files; "": plain HTTP */
+    char tls_client_ca[256];          /**< devices must show a certificate that these vouch for */
+    char sync[16];                    /**< full or normal */
     char log_level[16];
     char admin_token_file[256]; /**< the one-time token goes there instead of standard output */
     char gateway_token_file[256];

@@ -9,6 +9,7 @@
 #include "log.h"
 #include "metrics.h"
 #include "routes.h"
+#include "server_tls.h"
 
 #include <sennit/sennit.h>
 #include <stdio.h>
@@ -20,6 +21,7 @@
 
 struct server {
     struct app app;
+    struct server_tls tls;
     struct routes_set routes[APP_LISTENERS];
     sn_listener *listeners[APP_LISTENERS]; /**< the second is NULL with one for both */
     char addr[APP_LISTENERS][64];
@@ -88,6 +90,7 @@ static int make_http(struct server *s, int i, unsigned on) {
                          .idle_time = s->app.conf->idle_s * SN_SECOND,
                          .conn_max = (uint32_t)s->app.conf->conn_max,
                          .log = on_request};
+    server_tls_apply(&s->tls, i, &conf);
     int rc = routes_make(&s->routes[i], &s->app, on);
     if (!rc)
         rc = sn_http_server_new(&s->app.servers[i], sn_http_mux_serve, s->routes[i].mux, &conf);
@@ -115,6 +118,7 @@ int server_open(struct server **out, const struct serve_conf *conf, fleet_err *e
     s->app.started = sn_now();
     rc = sn_chan_init(&s->stop, 1, 0, NULL, NULL);
     if (!rc) rc = sn_chan_init(&s->ready, 1, 0, NULL, NULL);
+    if (!rc) rc = server_tls_open(&s->tls, conf, err);
     if (!rc) rc = open_fleet(s, err);
     if (!rc) rc = bind_all(s, conf, err);
     if (!rc && s->listeners[1]) {
@@ -139,6 +143,7 @@ void server_close(struct server *s) {
         routes_free(&s->routes[i]);
         if (s->listeners[i]) sn_listener_free(s->listeners[i]);
     }
+    server_tls_close(&s->tls);
     if (s->app.fleet) fleet_close(s->app.fleet);
     sn_chan_free(&s->stop);
     sn_chan_free(&s->ready);
