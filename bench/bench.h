@@ -25,8 +25,10 @@ static inline int64_t bench_count(const void *args, int64_t usual) {
 void bench_must(int rc, const char *what);
 /** Starts f(p) in the current scope. */
 static inline void bench_go(sn_fn f, void *p) { bench_must(sn_go(f, p, 0), "sn_go"); }
-/** Prints ns_op, ms, ops and the peak memory of `ops` operations that took `ns`. */
-void bench_report(int64_t ops, sn_time ns);
+/** Time and CPU are counted from here. */
+void bench_begin(void);
+/** Prints time and CPU of each of `ops` operations since bench_begin, and the peak memory. */
+void bench_report(int64_t ops);
 /** A value of /proc/self/status in KiB (or a count), or -1. */
 long bench_status(const char *key);
 /** CPU time of the process so far, user and system, in ns. */

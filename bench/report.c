@@ -31,16 +31,27 @@ int64_t bench_cpu(void) {
     return (us + u.ru_utime.tv_usec + u.ru_stime.tv_usec) * 1000;
 }
 
-void bench_report(int64_t ops, sn_time ns) {
-    printf("ns_op=%.2f ms=%.2f ops=%lld hwm_kb=%ld\n", (double)ns / (double)ops, (double)ns / 1e6,
-           (long long)ops, bench_status("VmHWM"));
+static struct {
+    sn_time at;
+    int64_t cpu;
+} begun;
+
+void bench_begin(void) {
+    begun.cpu = bench_cpu();
+    begun.at = sn_now();
+}
+
+void bench_report(int64_t ops) {
+    double ns = (double)(sn_now() - begun.at), cpu = (double)(bench_cpu() - begun.cpu);
+    printf("ns_op=%.2f cpu_op=%.2f ms=%.2f ops=%lld hwm_kb=%ld\n", ns / (double)ops,
+           cpu / (double)ops, ns / 1e6, (long long)ops, bench_status("VmHWM"));
     fflush(stdout);
 }
 
 int bench_measure(void (*f)(int64_t n), int64_t n, int64_t per_n) {
     f(n / 10);
-    sn_time t = sn_now();
+    bench_begin();
     f(n);
-    bench_report(n * per_n, sn_now() - t);
+    bench_report(n * per_n);
     return 0;
 }

@@ -47,9 +47,9 @@ static void spawn_in_bursts(int64_t n, int64_t burst) {
 
 static int spawn(int64_t n, int64_t burst) {
     if (burst < n) spawn_in_bursts(burst * 10, burst);
-    sn_time t = sn_now();
+    bench_begin();
     spawn_in_bursts(n, burst);
-    bench_report(n, sn_now() - t);
+    bench_report(n);
     return 0;
 }
 
@@ -89,12 +89,11 @@ int bench_skynet(void *args) {
     (void)args;
     bench_must(sn_chan_init(&c, sizeof sum, 0, NULL, NULL), "channel");
     node root = {&c, 0, LEAVES};
-    sn_time t = sn_now();
+    bench_begin();
     bench_must(sn_go(grow, &root, sizeof root), "sn_go");
     bench_must(sn_recv(&c, &sum), "receive");
-    t = sn_now() - t;
     if (sum != (int64_t)LEAVES * (LEAVES - 1) / 2) return SN_EBADMSG;
-    bench_report(1, t);
+    bench_report(1);
     sn_chan_free(&c);
     return 0;
 }

@@ -6,6 +6,7 @@
 #include "world.h"
 
 #include <stdatomic.h>
+#include <unistd.h>
 
 #if defined(__has_feature)
 #if __has_feature(thread_sanitizer)
@@ -41,6 +42,7 @@ static inline sn_time stress_time(void) {
 static inline void stress_case(const char *what, sn_fn body) {
     check_failed_ = 0;
     world_begin(1);
+    alarm((unsigned)(60 + stress_time() / SN_SECOND * 10)); /* hangs: the signal ends it */
     sn_time t = sn_now();
     CHECK_INT(sn_run(body, NULL, NULL), 0);
     printf("%6.2f s  %s\n", (double)(sn_now() - t) / 1e9, what);

@@ -38,16 +38,24 @@ var workloads = []workload{
 func measured(f func(n int64), per int64) func(n int64) {
 	return func(n int64) {
 		f(n / 10)
-		start := time.Now()
+		m := begin()
 		f(n)
-		report(n*per, time.Since(start))
+		m.report(n * per)
 	}
 }
 
-func report(ops int64, took time.Duration) {
-	ns := float64(took.Nanoseconds())
-	fmt.Printf("ns_op=%.2f ms=%.2f ops=%d hwm_kb=%d\n", ns/float64(ops), ns/1e6, ops,
-		status("VmHWM"))
+// measure is where time and CPU are counted from.
+type measure struct {
+	at  time.Time
+	cpu time.Duration
+}
+
+func begin() measure { return measure{cpu: cpu(), at: time.Now()} }
+
+func (m measure) report(ops int64) {
+	ns, used := float64(time.Since(m.at).Nanoseconds()), float64(cpu()-m.cpu)
+	fmt.Printf("ns_op=%.2f cpu_op=%.2f ms=%.2f ops=%d hwm_kb=%d\n", ns/float64(ops),
+		used/float64(ops), ns/1e6, ops, status("VmHWM"))
 }
 
 func main() {

@@ -5,7 +5,6 @@ package main
 import (
 	"runtime"
 	"sync"
-	"time"
 )
 
 func yieldTwo(n int64) {
@@ -42,9 +41,9 @@ func spawn(n, burst int64) {
 	if burst < n {
 		bursts(10*burst, burst)
 	}
-	start := time.Now()
+	m := begin()
 	bursts(n, burst)
-	report(n, time.Since(start))
+	m.report(n)
 }
 
 const leaves, branch = 1000000, 10
@@ -67,12 +66,11 @@ func grow(up chan<- int64, num, size int64) {
 
 func skynet(int64) {
 	c := make(chan int64)
-	start := time.Now()
+	m := begin()
 	go grow(c, 0, leaves)
 	sum := <-c
-	took := time.Since(start)
 	if sum != int64(leaves)*(leaves-1)/2 {
 		panic("skynet: wrong sum")
 	}
-	report(1, took)
+	m.report(1)
 }
