@@ -26,6 +26,7 @@
 #define SN__BODY_ROOM 2048u   /* least room behind a head for its body */
 #define SN__OUT_SIZE 8192u    /* output buffer: heads and small bodies, of several answers */
 #define SN__STAGE_SIZE 4096u  /* body kept back until its length is known */
+#define SN__PIECE 65536u      /* of a body, written at once */
 #define SN__HEADERS_MAX 6144u /* bytes of a response's own headers */
 #define SN__ARENA_FIRST 2048u
 #define SN__FIRST_READ 1024u       /* read on the stack by a connection without buffers */

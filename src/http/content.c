@@ -5,8 +5,6 @@
 #include "http/conn.h"
 #include "http/range.h"
 
-#define PIECE 65536u
-
 /* Is `etag` in any of the headers of that name? -1: there is none of them. */
 static int listed(const sn_http_request *r, const char *name, const char *etag, int strong) {
     const char *v = sn_http_header(r, name);
@@ -51,10 +49,10 @@ static int range(const sn_http_request *r, const sn_http_content *c, uint64_t *f
 }
 
 static int send_bytes(sn_http_writer *w, const sn_http_content *c, uint64_t at, uint64_t n) {
-    char *buf = sn__arena_alloc(&w->work->arena, n < PIECE ? (size_t)n : PIECE);
+    char *buf = sn__arena_alloc(&w->work->arena, n < SN__PIECE ? (size_t)n : SN__PIECE);
     if (!buf) return sn__writer_fail(w, SN_ENOMEM);
     while (n) {
-        size_t want = n < PIECE ? (size_t)n : PIECE, done = 0;
+        size_t want = n < SN__PIECE ? (size_t)n : SN__PIECE, done = 0;
         int rc = c->read(c->arg, buf, want, at, &done);
         if (rc || done < want) return sn__writer_fail(w, rc < 0 ? rc : SN_EIO);
         rc = sn_http_write(w, buf, done);

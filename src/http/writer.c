@@ -48,11 +48,11 @@ static size_t frame(const sn_http_writer *w, char size[20], const void *buf, siz
     return 3;
 }
 
-/* Body bytes after the head: into the output buffer if they fit, or out with it. */
-static int emit(sn_http_writer *w, const void *buf, size_t n) {
+/* At most SN__PIECE body bytes after the head: into the output buffer if they fit, or out with
+ * it. */
+static int emit_piece(sn_http_writer *w, const void *buf, size_t n) {
     char size[20], *p;
     sn_iov iov[3];
-    if (n == 0 || w->no_body) return 0;
     size_t cnt = frame(w, size, buf, n, iov), all = n + (w->chunked ? iov[0].len + 2 : 0);
     if (SN__OUT_SIZE - w->work->out_len < all) {
         int rc = sn__conn_send(w->conn, iov, cnt);
@@ -62,6 +62,20 @@ static int emit(sn_http_writer *w, const void *buf, size_t n) {
     for (size_t i = 0; i < cnt; p += iov[i++].len) memcpy(p, iov[i].base, iov[i].len);
     w->work->out_len += (uint32_t)all;
     return 0;
+}
+
+/* In pieces, since each has the time to leave that conf.write_time gives. */
+static int emit(sn_http_writer *w, const void *buf, size_t n) {
+    const char *p = buf;
+    int rc = 0;
+    if (w->no_body) return 0;
+    while (rc == 0 && n) {
+        size_t piece = n < SN__PIECE ? n : SN__PIECE;
+        rc = emit_piece(w, p, piece);
+        p += piece;
+        n -= piece;
+    }
+    return rc;
 }
 
 /* Sends the head, if that is still to do, and what was staged. */

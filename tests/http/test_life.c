@@ -285,6 +285,38 @@ static void test_requests_per_connection(void) {
     CHECK_INT(site_stop(&web), 0);
 }
 
+/* ---- what conf.wrap makes of a connection ---- */
+
+/* A handshake of one byte: 'T' is let in, 'X' is not. */
+static int toy_wrap(void *arg, sn_conn *raw, sn_conn **out) {
+    char first;
+    size_t done;
+    (void)arg;
+    int rc = sn_read_full(raw, &first, 1, &done);
+    if (rc) return rc;
+    if (first != 'T') return SN_EPROTO;
+    *out = raw;
+    return 0;
+}
+
+static void test_wrapped(void) {
+    static char buf[4096];
+    site web;
+    sn_http_conf conf = {.size = sizeof conf, .wrap = toy_wrap, .head_time = 100 * MS};
+    make_channels();
+    site_start(&web, handler, NULL, &conf);
+    sn_conn *silent = site_dial(&web);
+    CHECK_INT(status_of(ask(&web, "TGET / HTTP/1.1\r\n" CLOSE "\r\n")), 200);
+    CHECK_STR(ask(&web, "X"), "");
+    CHECK_INT(hear(silent, buf, sizeof buf), 0);
+    CHECK_INT(site_stats(&web).timeouts, 1);
+    sn_conn_free(silent);
+    silent = site_dial(&web); /* a drain does not wait for its handshake's end */
+    CHECK_INT(site_stop(&web), 0);
+    sn_conn_free(silent);
+    free_channels();
+}
+
 /* Coroutines that a handler starts end before its request does. */
 static int child(void *arg) {
     int rc = sn_sleep(10 * MS);
@@ -320,6 +352,7 @@ static int app(void *arg) {
     CASE(test_full_house);
     CASE(test_full_of_busy);
     CASE(test_requests_per_connection);
+    CASE(test_wrapped);
     CASE(test_children);
     return check_done();
 }
