@@ -408,7 +408,12 @@ void memvfs_on_sync(void (*hook)(void)) { on_sync = hook; }
 
 void memvfs_log(int on) { logging = on; }
 
-size_t memvfs_events(void) { return events_n; }
+size_t memvfs_events(void) {
+    pthread_mutex_lock(&big);
+    size_t n = events_n;
+    pthread_mutex_unlock(&big);
+    return n;
+}
 
 /* ---- power cut
  * ------------------------------------------------------------------------------------ */

@@ -24,7 +24,7 @@ static struct ack {
     size_t at;
     enum action_status status;
 } acks[DEVICES];
-static int acks_n;
+static atomic_int acks_n;
 
 /* Without syncs there is nothing to lose, so this test runs in the safe mode. */
 static fleet *open_safe(void) {
@@ -33,6 +33,11 @@ static fleet *open_safe(void) {
     fleet_config cfg = {.data_dir = dir, .vfs = MEMVFS_NAME, .sync = STORE_SYNC_FULL};
     if (fleet_open(&f, &cfg, &err)) fprintf(stderr, "%s\n", err.text);
     return f;
+}
+
+static void keep_ack(int64_t action, int bad) {
+    acks[atomic_fetch_add(&acks_n, 1)] =
+        (struct ack){action, memvfs_events(), bad ? ACTION_ERROR : ACTION_FINISHED};
 }
 
 /* One round of polls and reports; every fifth vehicle fails. Returns how many closed. */
@@ -118,8 +123,9 @@ static int count_op(sql *db, void *arg) {
 
 static void acknowledged_is_there(fleet *f, size_t k) {
     int64_t tenant = world_actor(f).tenant;
-    for (int i = 0; i < acks_n && acks[i].at <= k; i++) {
+    for (int i = 0; i < acks_n; i++) {
         fleet_action a;
+        if (acks[i].at > k) continue;
         MUST(fleet_action_get(f, tenant, acks[i].action, &a) == 0);
         CHECK_INT(a.status, acks[i].status);
     }
@@ -147,6 +153,13 @@ static void end_is_right(fleet *f, int64_t id) {
     CHECK_INT(store_read(f->store, verify_op, &tenant), 0);
 }
 
+static size_t first_ack(void) {
+    size_t first = SIZE_MAX;
+    for (int i = 0; i < acks_n; i++)
+        if (acks[i].at < first) first = acks[i].at;
+    return first;
+}
+
 static void survives(size_t k, uint64_t seed, int to_the_end) {
     memvfs_cut(k, seed);
     fleet *f = open_safe();
@@ -159,7 +172,7 @@ static void survives(size_t k, uint64_t seed, int to_the_end) {
     acknowledged_is_there(f, k);
     rollout r;
     int there = fleet_rollout_get(f, world_actor(f).tenant, the_rollout, &r) == 0;
-    CHECK(there || acks_n == 0 || acks[0].at > k);
+    CHECK(there || first_ack() > k);
     if (there && to_the_end && r.state >= ROLLOUT_RUNNING) {
         CHECK_INT(finish(f, the_rollout, 0), 1);
         end_is_right(f, the_rollout);
@@ -184,13 +197,95 @@ static void every_write_of_the_first_start(void) {
 
 static void every_write(void) {
     size_t n = memvfs_events();
-    CHECK(n > recorded_from + 300);
+    CHECK(n > recorded_from + 60);
     size_t cuts = 0;
     for (size_t k = recorded_from + 1; k <= n && !check_failed_; k += STRIDE, cuts++) {
         survives(k, k * 7919, 1);
         if (check_failed_) fprintf(stderr, "power cut after event %zu of %zu\n", k, n);
     }
-    printf("power cuts: %zu, acknowledged reports: %d\n", cuts, acks_n);
+    printf("power cuts: %zu, acknowledged reports: %d\n", cuts, atomic_load(&acks_n));
+}
+
+/* ---- the same with group commit: all devices at once, several reports in one transaction
+ * --------- */
+
+static atomic_int over;
+
+struct device {
+    fleet *f;
+    int number;
+};
+
+static int device_life(void *arg) {
+    const struct device *d = arg;
+    while (!atomic_load(&over)) {
+        fleet_poll_reply p;
+        int bad = d->number % BAD == 0;
+        MUST(world_poll(d->f, d->number, &p) == 0);
+        if (p.link == POLL_DEPLOY) {
+            MUST(world_report(d->f, &p.device, p.action, EXEC_PROCEEDING, RESULT_NONE) == 0);
+            MUST(world_report(d->f, &p.device, p.action, EXEC_CLOSED,
+                              bad ? RESULT_FAILURE : RESULT_SUCCESS) == 0);
+            keep_ack(p.action, bad);
+        }
+        MUST(sn_sleep(SN_MILLISECOND) == 0);
+    }
+    return 0;
+}
+
+/* Lets it go on where it is held, until it is done. */
+static void see_it_through(fleet *f, int64_t id) {
+    fleet_actor by = world_actor(f);
+    for (;;) {
+        rollout r;
+        MUST(fleet_rollout_get(f, by.tenant, id, &r) == 0);
+        if (r.state == ROLLOUT_DONE) return;
+        if (r.state == ROLLOUT_HELD)
+            MUST(fleet_rollout_verb(f, &by, id, ROLLOUT_ADVANCE, "on", -1, NULL, NULL) == 0);
+        MUST(sn_sleep(5 * SN_MILLISECOND) == 0);
+    }
+}
+
+static int concurrent_run(void *arg) {
+    fleet *f = NULL;
+    fleet_config cfg = {
+        .data_dir = arg, .vfs = MEMVFS_NAME, .commit_window_us = 2000, .tick_ms = 5};
+    MUST(fleet_open(&f, &cfg, NULL) == 0);
+    sn_scope core, load;
+    sn_scope_enter(&core, SN_NEVER);
+    MUST(fleet_start(f, &core) == 0);
+    world_gateway(f);
+    for (int i = 0; i < DEVICES; i++) {
+        fleet_poll_reply p;
+        MUST(world_poll(f, i, &p) == 0);
+    }
+    int64_t set = world_set(f, "4");
+    recorded_from = memvfs_events();
+    sn_scope_enter(&load, SN_NEVER);
+    for (int i = 0; i < DEVICES; i++) {
+        struct device d = {f, i};
+        MUST(sn_go(device_life, &d, sizeof d) == 0);
+    }
+    the_rollout = begin_rollout(f, set);
+    see_it_through(f, the_rollout);
+    atomic_store(&over, 1);
+    MUST(sn_scope_leave(&load) == 0);
+    fleet_stats st;
+    fleet_get_stats(f, &st);
+    CHECK(st.store.ops > st.store.commits);
+    fleet_stop(f);
+    MUST(sn_scope_leave(&core) == 0);
+    fleet_close(f);
+    return 0;
+}
+
+static void record_a_concurrent_run(void) {
+    memvfs_reset();
+    memvfs_log(1);
+    acks_n = 0;
+    CHECK_INT(sn_run(concurrent_run, dir, NULL), 0);
+    memvfs_log(0);
+    CHECK_INT(acks_n, DEVICES);
 }
 
 /* The test's own honesty: with less than a full sync, reports that were acknowledged do get
@@ -209,11 +304,12 @@ static void the_disk_does_forget(void) {
     fleet_close(f);
     memvfs_log(0);
     int lost = 0;
-    for (size_t k = acks[0].at; k <= memvfs_events() && !lost; k++) {
+    for (size_t k = first_ack(); k <= memvfs_events() && !lost; k++) {
         memvfs_cut(k, k);
         if (!(f = open_safe())) continue;
-        for (int i = 0; i < acks_n && acks[i].at <= k; i++) {
+        for (int i = 0; i < acks_n; i++) {
             fleet_action a;
+            if (acks[i].at > k) continue;
             int rc = fleet_action_get(f, world_actor(f).tenant, acks[i].action, &a);
             lost += rc || a.status != acks[i].status;
         }
@@ -229,6 +325,8 @@ int main(void) {
     world_dir(dir);
     CASE(record_a_run);
     CASE(every_write_of_the_first_start);
+    CASE(every_write);
+    CASE(record_a_concurrent_run);
     CASE(every_write);
     CASE(the_disk_does_forget);
     memvfs_reset();
