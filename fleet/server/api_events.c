@@ -102,11 +102,15 @@ static int draining(const struct app *app) {
     return 0;
 }
 
-/* Waits for a change, or for the time of a ping; 0 or a cancel. */
+/* Waits for a change, the time of a ping, or the drain, which is looked for each second; 0 or a
+ * cancel. */
 static int wait_for_news(struct feed *f, uint64_t *seen) {
-    int rc = fleet_wait_change(f->app->fleet, *seen, sn_now() + PING, seen);
-    if (rc == SN_ETIMEDOUT && !sn_canceled()) return sn_http_sse_ping(f->w);
-    return rc ? rc : sn_sleep(GATHER);
+    for (sn_time slice = 0; slice < PING && !draining(f->app); slice += SN_SECOND) {
+        int rc = fleet_wait_change(f->app->fleet, *seen, sn_now() + SN_SECOND, seen);
+        if (!rc) return sn_sleep(GATHER);
+        if (rc != SN_ETIMEDOUT || sn_canceled()) return rc;
+    }
+    return sn_http_sse_ping(f->w);
 }
 
 static void run(struct feed *f) {

@@ -140,6 +140,7 @@ static int play(struct demo *d, int *held) {
     sn_scope_enter(&scope, SN_NEVER);
     rc = sn_signal_notify(&signals.chan, SIGINT);
     if (!rc) rc = sn_signal_notify(&signals.chan, SIGTERM);
+    if (!rc) rc = sn_signal_notify(&signals.chan, SIGHUP);
     if (!rc) rc = sn_go(on_signal, &signals, 0);
     if (!rc) rc = show(d, held);
     if (!rc && !d->conf->exit_when_done) {

@@ -61,8 +61,7 @@ static int prepare(struct client *c, fleet_err *err) {
     return rc;
 }
 
-/* The child runs in its folder, its output in a file, TMPDIR for its sockets; and it is told to
- * end with us. */
+/* The child runs in its folder, its output in a file, TMPDIR for its sockets. */
 static int spawn(struct client *c, char *const argv[]) {
     char log[400], tmp[400], tmpdir[420];
     char *environment[] = {tmpdir, "PATH=/usr/sbin:/usr/bin:/sbin:/bin", NULL};

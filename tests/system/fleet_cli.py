@@ -110,9 +110,17 @@ def a_life(program, folder, stack):
     expect(run(program, "record", "verify", export), 1, "record verify|line|hash")
     export.write_text("\n".join(text.splitlines()[:-1]) + "\n")
     expect(run(program, "record", "verify", export), 1, "")
+    events = http.client.HTTPConnection("127.0.0.1", server.operators, timeout=30)
+    stack.callback(events.close)
+    events.request("GET", "/api/v1/events", headers={"Authorization": f"Bearer {token}"})
+    stream = events.getresponse()
+    while stream.readline() != b"event: ready\n":
+        pass
     server.process.send_signal(signal.SIGTERM)
     assert server.process.wait(20) == 0
-    assert '"event":"server.stopped","result":0' in server.log.read_text()
+    log = server.log.read_text()
+    assert '"event":"server.stopped","result":0' in log
+    assert "server.cut_off" not in log, "an open console was not drained but cut off"
     again = Serve(program, folder)
     stack.callback(lambda: lab.stop(again.process))
     assert not again.token(), "the token was shown twice"
