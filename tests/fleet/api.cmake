@@ -10,6 +10,8 @@ target_include_directories(fleet_kit PUBLIC ${CMAKE_CURRENT_SOURCE_DIR} ${PROJEC
 foreach(name IN ITEMS ddi_flow api_rollout api_mgmt api_bad_input api_openapi)
   sennit_test(test_${name} SOURCES test_${name}.c LINK fleet_kit LABELS fleet TIMEOUT 120)
 endforeach()
+# shorter than the feed's longest wait
+sennit_test(test_api_events SOURCES test_api_events.c LINK fleet_kit LABELS fleet TIMEOUT 14)
 sennit_test(test_stall SOURCES test_stall.c LINK fleet_kit memvfs LABELS fleet TIMEOUT 120
             ENV SENNIT_PROCS=1)
 
