@@ -223,8 +223,19 @@ static int serve_all(struct server *s) {
     return rc ? rc : first;
 }
 
-int server_run(struct server *s) {
+/* Who asks the fleet has ended when this returns: the fleet can be stopped. */
+static int serve_with_rates(struct server *s) {
     static const sn_attr ticker = {.size = sizeof ticker, .name = "rates"};
+    sn_scope scope;
+    sn_scope_enter(&scope, SN_NEVER);
+    int rc = sn_scope_go(&scope, &ticker, metrics_run, s->app.fleet, 0);
+    if (!rc) rc = serve_all(s);
+    sn_scope_cancel(&scope, SN_ECANCELED);
+    int left = sn_scope_leave(&scope);
+    return rc || left == SN_ECANCELED ? rc : left;
+}
+
+int server_run(struct server *s) {
     sn_scope scope;
     fleet_err err = {""};
     sn_scope_enter(&scope, SN_NEVER);
@@ -232,12 +243,11 @@ int server_run(struct server *s) {
     int started = !rc;
     if (!rc) rc = apply_settings(s, &err);
     if (rc) log_event(LOG_ERROR, "server.start_failed", log_e(rc), log_s("detail", err.text));
-    if (!rc) rc = sn_scope_go(&scope, &ticker, metrics_run, s->app.fleet, 0);
     if (!rc) {
         log_event(LOG_INFO, "server.started", log_s("devices", server_addr(s, APP_DEVICES)),
                   log_s("operators", server_addr(s, APP_OPERATORS)),
                   log_s("version", sn_version()));
-        rc = serve_all(s);
+        rc = serve_with_rates(s);
     }
     if (started) fleet_stop(s->app.fleet);
     sn_scope_cancel(&scope, SN_ECANCELED);
