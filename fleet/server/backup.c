@@ -56,9 +56,9 @@ static int copy_database(const char *from, const char *to, fleet_err *err) {
     int failed = SQLITE_NOMEM;
     sqlite3_backup *b = sqlite3_backup_init(out.h, "main", in.h, "main");
     if (b) {
-        while ((failed = sqlite3_backup_step(b, 1024)) == SQLITE_OK || failed == SQLITE_BUSY ||
-               failed == SQLITE_LOCKED)
-            if (failed != SQLITE_OK) sqlite3_sleep(5);
+        /* in one step: between two the server commits, and the copy would begin again for ever */
+        while ((failed = sqlite3_backup_step(b, -1)) == SQLITE_BUSY || failed == SQLITE_LOCKED)
+            sqlite3_sleep(5);
         int last = sqlite3_backup_finish(b);
         if (failed == SQLITE_DONE) failed = last;
     }
