@@ -78,6 +78,8 @@ API_HANDLER(api_records_export) {
         reply_result(w, rc, &e.err);
     else
         send_file(w, r, e.path);
+    uint32_t was = sn_shield(1); /* who is cancelled cleans up too */
     rc = sn_path_remove(e.path);
     (void)rc; /* not there when the export failed at once */
+    sn_shield(was);
 }

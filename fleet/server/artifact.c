@@ -4,6 +4,7 @@
 
 #include <openssl/evp.h>
 #include <sennit/file.h>
+#include <sennit/go.h>
 #include <sennit/time.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -111,8 +112,10 @@ int artifact_add(artifact_upload *u, const void *bytes, size_t n, fleet_err *err
 
 void artifact_abort(artifact_upload *u) {
     if (!u) return;
+    uint32_t was = sn_shield(1); /* who is cancelled cleans up too */
     if (u->f) sn_file_close(u->f);
     (void)!sn_path_remove(u->temp);
+    sn_shield(was);
     hashing_free(&u->h);
     free(u);
 }

@@ -21,6 +21,28 @@ static int make_dirs(fleet *f, const char *dir, fleet_err *err) {
     return rc ? rc : make_dir(f->artifact_dir, err);
 }
 
+/* A process that was killed left what it had half done. */
+struct left_over {
+    const char *dir, *prefix;
+};
+
+static int remove_left(void *arg, const char *name) {
+    const struct left_over *l = arg;
+    char path[1400];
+    if (strncmp(name, l->prefix, strlen(l->prefix))) return 0;
+    int n = snprintf(path, sizeof path, "%s/%s", l->dir, name);
+    int rc = n > 0 && (size_t)n < sizeof path ? sn_path_remove(path) : SN_E2BIG;
+    if (rc) log_event(LOG_WARN, "fleet.left_over", log_s("path", path), log_e(rc));
+    return 0;
+}
+
+static int sweep(fleet *f, fleet_err *err) {
+    struct left_over uploads = {f->artifact_dir, "upload-"}, exports = {f->data_dir, "export-"};
+    int rc = sn_path_list(f->artifact_dir, remove_left, &uploads);
+    if (!rc) rc = sn_path_list(f->data_dir, remove_left, &exports);
+    return rc ? fleet_fail(err, rc, "%s: %s", f->data_dir, sn_strerror(rc)) : 0;
+}
+
 static int open_store(fleet *f, const fleet_config *cfg, fleet_err *err) {
     char path[1100], key[1100];
     snprintf(path, sizeof path, "%s/fleet.db", f->data_dir);
@@ -79,6 +101,7 @@ int fleet_open(fleet **out, const fleet_config *cfg, fleet_err *err) {
     f->tick = (cfg->tick_ms ? cfg->tick_ms : 1000) * SN_MILLISECOND;
     f->assign_wait = (cfg->assign_wait_ms ? cfg->assign_wait_ms : 50) * SN_MILLISECOND;
     int rc = make_dirs(f, cfg->data_dir, err);
+    if (!rc) rc = sweep(f, err);
     if (!rc) rc = open_store(f, cfg, err);
     if (!rc) {
         rc = make_shards(f, cfg->expect_devices);

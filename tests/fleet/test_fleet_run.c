@@ -216,10 +216,55 @@ static void polls_pass_a_stuck_commit(void) {
     world_remove(dir);
 }
 
+/* ---- half-done files ---- */
+
+static int count_entry(void *arg, const char *name) {
+    int *n = arg;
+    *n += !strncmp(name, "upload-", 7) || !strncmp(name, "export-", 7);
+    return 0;
+}
+
+static int left_over(fleet *f) {
+    int n = 0;
+    MUST(sn_path_list(fleet_artifact_dir(f), count_entry, &n) == 0);
+    MUST(sn_path_list(fleet_data_dir(f), count_entry, &n) == 0);
+    return n;
+}
+
+static int cut_off_run(void *arg) {
+    fleet *f = world_open(arg, NULL);
+    artifact_upload *u, *killed;
+    char path[300];
+    sn_scope scope;
+    sn_scope_enter(&scope, SN_NEVER);
+    MUST(artifact_begin(&killed, fleet_artifact_dir(f), NULL) == 0);
+    MUST(artifact_begin(&u, fleet_artifact_dir(f), NULL) == 0);
+    MUST(left_over(f) == 2);
+    sn_scope_cancel(&scope, SN_ECANCELED);
+    artifact_abort(u); /* as a drain cuts a handler off */
+    CHECK_INT(sn_scope_leave(&scope), SN_ECANCELED);
+    CHECK_INT(left_over(f), 1);
+    snprintf(path, sizeof path, "%s/export-0123", (const char *)arg);
+    MUST(sn_path_write(path, "x", 1) == 0);
+    fleet_close(f);
+    f = world_open(arg, NULL); /* as after a kill: nobody cleaned up */
+    CHECK_INT(left_over(f), 0);
+    artifact_abort(killed);
+    fleet_close(f);
+    return 0;
+}
+
+static void half_done_files_go_away(void) {
+    world_dir(dir);
+    CHECK_INT(sn_run(cut_off_run, dir, NULL), 0);
+    world_remove(dir);
+}
+
 int main(void) {
     log_set_level(LOG_ERROR);
     memvfs_register();
     CASE(rollout_under_load);
     CASE(polls_pass_a_stuck_commit);
+    CASE(half_done_files_go_away);
     return check_done();
 }
