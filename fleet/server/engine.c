@@ -115,7 +115,7 @@ static int judge_op(sql *db, void *arg) {
     char *before = rollout_json(r);
     j->changed = rollout_judge(r, sn_utc_ms(), &j->v);
     if (j->changed) rc = rollout_save(db, r);
-    if (!rc && r->state == ROLLOUT_STOPPED) rc = rollout_cancel_open(db, r);
+    if (!rc && j->changed && r->state == ROLLOUT_STOPPED) rc = rollout_cancel_open(db, r);
     if (rc || r->version == version) { /* the soak time alone is no decision */
         free(before);
         return rc;
