@@ -152,6 +152,21 @@ static int load_rollouts(sql *db, fleet *f) {
     }
 }
 
+/* The sizes of stages are not rows: the engine counts those of roll-outs that run, here are all. */
+static int count_sizes(sql *db, fleet *f) {
+    rollout *r = malloc(sizeof *r);
+    int rc = r ? 0 : SN_ENOMEM;
+    for (rollout_live *l = f->live; l && !rc; l = l->next) {
+        uint64_t total[FLEET_STAGES_MAX];
+        rc = rollout_load(db, l->tenant, l->id, r);
+        if (rc || r->state >= ROLLOUT_STOPPED) continue;
+        fleet_count_stages(f, r, total);
+        for (uint32_t i = 0; i < r->stages_n; i++) atomic_store(&l->total[i], total[i]);
+    }
+    free(r);
+    return rc;
+}
+
 int fleet_load(sql *db, void *arg) {
     fleet *f = arg;
     int rc = each(db, f, "SELECT id, name FROM tenant ORDER BY id", load_tenant);
@@ -183,7 +198,7 @@ int fleet_load(sql *db, void *arg) {
                   " AND t.value = r.filter_value JOIN device d ON d.id = t.device_id"
                   " WHERE r.filter_key <> '' AND r.state < 5",
                   load_match);
-    return rc;
+    return rc ? rc : count_sizes(db, f);
 }
 
 int fleet_found(sql *db, void *arg) {

@@ -225,6 +225,7 @@ struct verb_args {
     const char *reason;
     rollout *r;
     fleet_err *err;
+    rollout_live *live; /* NULL: final */
 };
 
 static int stored_version(const struct verb_args *a) {
@@ -241,6 +242,8 @@ static int verb_op(sql *db, void *arg) {
     if (!rc) rc = stored_version(a);
     if (!rc) rc = rollout_recount(db, r);
     if (rc) return rc;
+    for (uint32_t i = 0; a->live && i < r->stages_n; i++)
+        r->stages[i].counts.total = atomic_load(&a->live->total[i]);
     char *before = rollout_json(r);
     rc = rollout_apply(r, a->verb, a->reason, sn_utc_ms(), a->err);
     if (!rc && a->verb == ROLLOUT_APPROVE)
@@ -271,7 +274,7 @@ int fleet_rollout_verb(fleet *f, const fleet_actor *by, int64_t id, enum rollout
     if (!r) return SN_ENOMEM;
     char cut[FLEET_REASON_MAX];
     snprintf(cut, sizeof cut, "%s", reason ? reason : "");
-    struct verb_args a = {f, by, id, version, verb, cut, r, err};
+    struct verb_args a = {f, by, id, version, verb, cut, r, err, fleet_live(f, id)};
     int rc = store_write_then(f->store, verb_op, verb_done, &a);
     if (rc == SN_ENOENT) fleet_fail(err, rc, "there is no roll-out %" PRId64, id);
     if (!rc && out) {

@@ -100,6 +100,28 @@ static void good_version_reaches_everyone(void) {
     tear_down();
 }
 
+static uint64_t whole_fleet(int64_t id) {
+    rollout *r = malloc(sizeof *r);
+    uint64_t sum = 0;
+    MUST(fleet_rollout_get(f, world_actor(f).tenant, id, r) == 0);
+    for (uint32_t i = 0; i < r->stages_n; i++) sum += r->stages[i].counts.total;
+    free(r);
+    return sum;
+}
+
+static void a_paused_one_keeps_its_sizes_over_a_start(void) {
+    set_up();
+    round_of_polls(NULL);
+    fleet_actor by = world_actor(f);
+    int64_t id = world_rollout(f, world_set(f, "2"), "paused");
+    MUST(fleet_rollout_verb(f, &by, id, ROLLOUT_PAUSE, "", -1, NULL, NULL) == 0);
+    CHECK_INT(whole_fleet(id), DEVICES);
+    fleet_close(f);
+    f = world_open(dir, NULL); /* nobody ticks: people look at once */
+    CHECK_INT(whole_fleet(id), DEVICES);
+    tear_down();
+}
+
 static int one_in_twenty(int i) { return i % 20 == 7; }
 
 static void bad_version_is_held_in_stage_one(void) {
@@ -405,6 +427,7 @@ static void another_device_and_tenant_are_refused(void) {
 int main(void) {
     log_set_level(LOG_ERROR);
     CASE(good_version_reaches_everyone);
+    CASE(a_paused_one_keeps_its_sizes_over_a_start);
     CASE(bad_version_is_held_in_stage_one);
     CASE(open_devices_are_told_apart);
     CASE(pause_resume_stop);
