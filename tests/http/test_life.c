@@ -317,6 +317,29 @@ static void test_wrapped(void) {
     free_channels();
 }
 
+/* ---- a connection that the program accepted itself ---- */
+
+static int serve_one(void *arg) {
+    const site *web = arg;
+    sn_conn *c;
+    int rc = sn_accept(web->listener, &c);
+    return rc ? rc : sn_http_serve_conn(web->server, c);
+}
+
+static void test_serve_conn(void) {
+    sn_http_conf conf = {.size = sizeof conf, .server = "toy/1"};
+    site web;
+    MUST(sn_http_server_new(&web.server, handler, NULL, &conf) == 0);
+    MUST(sn_listen(&web.listener, "tcp", "127.0.0.1:0") == 0);
+    MUST(sn_listener_addr(web.listener, web.addr, sizeof web.addr) >= 0);
+    sn_scope_enter(&web.scope, SN_NEVER);
+    MUST(sn_go(serve_one, &web, 0) == 0);
+    const char *s = ask(&web, "GET / HTTP/1.1\r\n" CLOSE "\r\n");
+    CHECK_INT(status_of(s), 200);
+    CHECK(has(s, "Server: toy/1"));
+    CHECK_INT(site_stop(&web), 0);
+}
+
 /* Coroutines that a handler starts end before its request does. */
 static int child(void *arg) {
     int rc = sn_sleep(10 * MS);
@@ -353,6 +376,7 @@ static int app(void *arg) {
     CASE(test_full_of_busy);
     CASE(test_requests_per_connection);
     CASE(test_wrapped);
+    CASE(test_serve_conn);
     CASE(test_children);
     return check_done();
 }
