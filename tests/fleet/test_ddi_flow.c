@@ -218,6 +218,23 @@ static void malformed_feedback(void) {
     CHECK(kit_at("_links.deploymentBase"));
 }
 
+/* A client that reports without end is cut off, but may always say how it ended. */
+static void too_many_reports(void) {
+    char path[200], body[200];
+    int64_t action = assign("veh-3");
+    snprintf(path, sizeof path, "%s", at("veh-3", "/deploymentBase/%lld/feedback", action));
+    int status = 200, n = 0;
+    for (; status == 200 && n <= FLEET_STATUS_MAX; n++) {
+        snprintf(body, sizeof body,
+                 "{\"status\":{\"execution\":\"proceeding\",\"details\":[\"step %d\"]}}", n);
+        status = kit_device("POST", path, body);
+    }
+    CHECK_INT(status, 429);
+    CHECK(n > FLEET_STATUS_MAX / 2);
+    CHECK_STR(kit_str("detail"), "a quota is used up");
+    CHECK_INT(kit_device("POST", path, FEEDBACK("closed", "success")), 200);
+}
+
 static void installed_base_by_the_device(void) {
     CHECK_INT(kit_device("PUT", at("veh-2", "/installedBase", 0),
                          "{\"name\":\"app\",\"version\":\"1.0\"}"),
@@ -242,6 +259,8 @@ static int cases(void) {
     CASE(a_cancel_is_offered_and_obeyed);
     CASE(target_tokens);
     CASE(malformed_feedback);
+    CHECK_INT(kit_device("GET", at("veh-3", "", 0), NULL), 200);
+    CASE(too_many_reports);
     CASE(installed_base_by_the_device);
     return check_done();
 }
