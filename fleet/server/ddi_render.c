@@ -43,7 +43,7 @@ void ddi_render_poll(json *j, const struct ddi_base *base, const fleet_poll_repl
 
 /* One kind of links: suffix "" over https, "-http" for clients that know that name only. */
 static void file_links(json *j, const char *url, const char *path, const char *suffix) {
-    char rel[24], sum[400];
+    char rel[24], sum[520 + sizeof ".MD5SUM"];
     snprintf(rel, sizeof rel, "download%s", suffix);
     link_to(j, rel, url, path);
     snprintf(rel, sizeof rel, "md5sum%s", suffix);
@@ -52,7 +52,7 @@ static void file_links(json *j, const char *url, const char *path, const char *s
 }
 
 static void artifact(json *j, const struct ddi_base *base, const fleet_artifact *a) {
-    char path[512], file[3 * FLEET_FILENAME_MAX + 1];
+    char path[520], file[3 * FLEET_FILENAME_MAX + 1];
     sn_http_escape(a->filename, file, sizeof file);
     snprintf(path, sizeof path, "/softwaremodules/%lld/artifacts/%s", (long long)a->module, file);
     json_obj(j, NULL);

@@ -154,12 +154,17 @@ void json_raw(json *j, const char *key, const char *text, size_t n) {
 }
 
 void json_fmt(json *j, const char *key, const char *fmt, ...) {
-    char text[1024];
+    char *text;
     va_list ap;
     va_start(ap, fmt);
-    vsnprintf(text, sizeof text, fmt, ap);
+    int n = vasprintf(&text, fmt, ap);
     va_end(ap);
-    json_str(j, key, text);
+    if (n < 0) {
+        j->err = SN_ENOMEM;
+        return;
+    }
+    json_strn(j, key, text, (size_t)n);
+    free(text);
 }
 
 char *json_done(json *j, size_t *n) {

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Bodies as real clients send them, and as nobody should. */
 #include "check.h"
+#include "ddi.h"
 #include "ddi_parse.h"
+#include <stdlib.h>
+#include <string.h>
 
 static int parse(const char *text, struct ddi_feedback *f) {
     const char *why = NULL;
@@ -105,6 +108,23 @@ static void bounds_config_data(void) {
     CHECK_INT(ddi_config_parse(list, sizeof list - 1, &mode, &a, &count, &why), SN_EBADMSG);
 }
 
+/* Every byte of these names becomes three in a link. */
+static void longest_names_keep_whole_links(void) {
+    static char url[900];
+    fleet_artifact a = {.id = 1, .module = 123456789012345678};
+    struct ddi_base base = {url, 0};
+    json j = {0};
+    memcpy(url, "http://h/", 9);
+    memset(url + 9, 'u', sizeof url - 10);
+    memset(a.filename, '#', FLEET_FILENAME_MAX);
+    ddi_render_artifacts(&j, &base, &a, 1);
+    char *text = json_done(&j, NULL);
+    MUST(text);
+    CHECK(strstr(text, "%23%23.MD5SUM\"") != NULL);
+    CHECK(strstr(text, "%23%23\"") != NULL);
+    free(text);
+}
+
 int main(void) {
     CASE(reads_a_full_feedback);
     CASE(ignores_odd_types);
@@ -113,5 +133,6 @@ int main(void) {
     CASE(reads_config_data);
     CASE(removes_by_key_whatever_the_value);
     CASE(bounds_config_data);
+    CASE(longest_names_keep_whole_links);
     return check_done();
 }
