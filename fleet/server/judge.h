@@ -8,8 +8,10 @@
  *   fail    the lower bound is above the threshold: it is worse than allowed, with confidence;
  *   unknown neither. A stage that has no more devices to give (or could not pass even if all
  *           that remain succeed) is held for a person: unknown is never called a pass.
- * Looking again after each report makes `fail` a little more likely than 1 - confidence for a
- * version just at the threshold: the error is on the careful side.
+ * The confidence is that of one look. Looking again after each report makes both verdicts likelier
+ * than 1 - confidence for a version just at the threshold: at 5 %, 90 % it passes a stage of 50 in
+ * 10 cases of 100, one of 500 in 33 (one that fails at 7 % in 4 and 7). A min_sample of the stage's
+ * size leaves one look, and the confidence as it is written.
  * Silent devices (offered, and past their deadline) count as failed. What the server itself
  * spoiled is not in the counts at all. */
 #ifndef FLEET_JUDGE_H
