@@ -208,20 +208,25 @@ int fleet_actions(fleet *f, int64_t tenant, const char *cid, const fleet_page *p
     return fleet_list(f, &s, (void **)rows, n, total);
 }
 
+#define ROLLOUT_ACTIONS                                                                            \
+    " WHERE a.tenant_id = ?1 AND a.rollout_id = ?2"                                                \
+    " AND (?6 = 0 OR a.status = ?6)"                                                               \
+    " AND (?3 IS NULL OR instr(lower(d.cid), lower(?3)) OR instr(lower(d.name), lower(?3)))"
+
 int fleet_rollout_actions(fleet *f, int64_t tenant, int64_t id, enum action_status status,
                           const fleet_page *page, fleet_action **rows, uint32_t *n,
                           uint64_t *total) {
-    list_spec s = {.rows = ACTION_COLUMNS " WHERE a.tenant_id = ?1 AND a.rollout_id = ?2"
-                                          " AND (?6 = 0 OR a.status = ?6) ORDER BY a.id"
-                                          " LIMIT ?4 OFFSET ?5",
-                   .count = "SELECT count(*) FROM action WHERE tenant_id = ?1"
-                            " AND rollout_id = ?2 AND (?6 = 0 OR status = ?6)",
-                   .size = sizeof **rows,
-                   .read = read_action,
-                   .tenant = tenant,
-                   .id = id,
-                   .extra = status,
-                   .page = page};
+    list_spec s = {
+        .rows = ACTION_COLUMNS ROLLOUT_ACTIONS " ORDER BY a.id LIMIT ?4 OFFSET ?5",
+        .count =
+            "SELECT count(*) FROM action a JOIN device d ON d.id = a.device_id" ROLLOUT_ACTIONS,
+        .size = sizeof **rows,
+        .read = read_action,
+        .tenant = tenant,
+        .id = id,
+        .extra = status,
+        .text = page ? page->match : NULL,
+        .page = page};
     return fleet_list(f, &s, (void **)rows, n, total);
 }
 
