@@ -96,16 +96,10 @@ static int send_rollouts(struct feed *f) {
     return rc;
 }
 
-static int draining(const struct app *app) {
-    for (int i = 0; i < APP_LISTENERS; i++)
-        if (app->servers[i] && sn_http_draining(app->servers[i])) return 1;
-    return 0;
-}
-
 /* Waits for a change, the time of a ping, or the drain, which is looked for each second; 0 or a
  * cancel. */
 static int wait_for_news(struct feed *f, uint64_t *seen) {
-    for (sn_time slice = 0; slice < PING && !draining(f->app); slice += SN_SECOND) {
+    for (sn_time slice = 0; slice < PING && !reply_draining(f->app); slice += SN_SECOND) {
         int rc = fleet_wait_change(f->app->fleet, *seen, sn_now() + SN_SECOND, seen);
         if (!rc) return sn_sleep(GATHER);
         if (rc != SN_ETIMEDOUT || sn_canceled()) return rc;
@@ -119,7 +113,7 @@ static void run(struct feed *f) {
     if (!rc) rc = send_fleet(f);
     if (!rc) rc = send_rollouts(f);
     if (!rc) rc = sn_http_sse_send(f->w, "ready", NULL, "{}");
-    while (!rc && !draining(f->app)) {
+    while (!rc && !reply_draining(f->app)) {
         rc = wait_for_news(f, &seen);
         if (!rc) rc = send_fleet(f);
         if (!rc) rc = send_rollouts(f);

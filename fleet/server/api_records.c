@@ -41,10 +41,6 @@ static int export_op(sql *db, void *arg) {
     return record_export(db, fleet_record_key(e->app->fleet), e->tenant, e->path, &e->err);
 }
 
-static int read_at(void *file, void *buf, size_t n, uint64_t at, size_t *done) {
-    return sn_file_read(file, buf, n, at, done);
-}
-
 static void send_file(sn_http_writer *w, sn_http_request *r, const char *path) {
     sn_file *file;
     sn_file_info info;
@@ -57,7 +53,7 @@ static void send_file(sn_http_writer *w, sn_http_request *r, const char *path) {
     sn_http_content c = {.size = sizeof c,
                          .type = "application/x-ndjson",
                          .length = info.size,
-                         .read = read_at,
+                         .read = reply_file_read,
                          .arg = file};
     sn_http_set(w, "Content-Disposition", "attachment; filename=\"record.ndjson\"");
     if (rc)

@@ -9,10 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int read_at(void *file, void *buf, size_t n, uint64_t at, size_t *done) {
-    return sn_file_read(file, buf, n, at, done);
-}
-
 /* The name as it may stand in a quoted header value. */
 static void quotable(const char *name, char out[FLEET_FILENAME_MAX + 1]) {
     size_t i = 0;
@@ -41,7 +37,7 @@ void ddi_file_serve(struct app *app, sn_http_writer *w, sn_http_request *r,
                                .length = a->h.size,
                                .etag = etag,
                                .modified_ms = a->created_ms,
-                               .read = read_at,
+                               .read = reply_file_read,
                                .arg = file};
     sn_http_serve_content(w, r, &content);
     sn_file_close(file);

@@ -10,18 +10,12 @@
 #include <stdio.h>
 #include <string.h>
 
-static int draining(const struct app *app) {
-    for (int i = 0; i < APP_LISTENERS; i++)
-        if (app->servers[i] && sn_http_draining(app->servers[i])) return 1;
-    return 0;
-}
-
 /* 200 while new work is welcome; 503 while draining, so that a balancer looks elsewhere. */
 void pages_health(struct app *app, sn_http_writer *w, sn_http_request *r, struct caller *who) {
     (void)r;
     (void)who;
     json j = {0};
-    int drain = draining(app);
+    int drain = reply_draining(app);
     json_obj(&j, NULL);
     json_str(&j, "status", drain ? "draining" : "ok");
     json_str(&j, "version", sn_version());

@@ -55,6 +55,16 @@ void reply_done(sn_http_writer *w, int result, const fleet_err *err) {
         sn_http_reply(w, 200, NULL, "", 0);
 }
 
+int reply_file_read(void *file, void *buf, size_t n, uint64_t at, size_t *done) {
+    return sn_file_read(file, buf, n, at, done);
+}
+
+int reply_draining(const struct app *app) {
+    for (int i = 0; i < APP_LISTENERS; i++)
+        if (app->servers[i] && sn_http_draining(app->servers[i])) return 1;
+    return 0;
+}
+
 static void answer_body_error(sn_http_writer *w, int rc, size_t max) {
     if (rc == SN_EFBIG)
         sn_http_problemf(w, 413, "the body is longer than %zu bytes", max);

@@ -4,11 +4,9 @@
 #ifndef FLEET_REPLY_H
 #define FLEET_REPLY_H
 
-#include "fleet.h"
+#include "app.h"
 #include "json.h"
 #include "json_in.h"
-
-#include <sennit/http.h>
 
 /** Sends the JSON that was written and empties the writer; 500 when memory ran out. Parks. */
 void reply_json(sn_http_writer *w, int status, json *j);
@@ -26,6 +24,10 @@ void reply_done(sn_http_writer *w, int result, const fleet_err *err);
 cJSON *reply_body_object(sn_http_writer *w, sn_http_request *r, size_t max);
 /** As above for any JSON value. */
 cJSON *reply_body_json(sn_http_writer *w, sn_http_request *r, size_t max);
+/** Reads from an sn_file: what sn_http_content wants. */
+int reply_file_read(void *file, void *buf, size_t n, uint64_t at, size_t *done);
+/** 1 once the server drains: long answers should end. */
+int reply_draining(const struct app *app);
 /** Reads a path part as an id (1 … 2^63-1). 0, or -1 when it was answered with 404. */
 int reply_path_id(sn_http_writer *w, sn_http_request *r, const char *name, int64_t *id);
 /** Reads offset, limit and the match parameter (`match` names it). 0, or -1: answered with 400. */

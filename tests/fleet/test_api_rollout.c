@@ -119,6 +119,11 @@ static void runs_to_its_end(void) {
     CHECK_INT(kit_api("GET", path("/devices?status=finished&limit=7"), NULL), 200);
     CHECK_INT(kit_int("total"), 40);
     CHECK_INT(cJSON_GetArraySize(kit_at("actions")), 7);
+    CHECK_INT(kit_api("GET", path("/devices?search=D-07"), NULL), 200);
+    CHECK_INT(kit_int("total"), 1);
+    CHECK_STR(kit_str("actions.0.device"), "d-07");
+    CHECK_INT(kit_api("GET", "/api/v1/devices?search=d-1", NULL), 200);
+    CHECK_INT(kit_int("total"), 10);
     CHECK_INT(kit_api("GET", path("/devices?status=nonsense"), NULL), 400);
     CHECK_INT(kit_api("GET", path("/devices?limit=0"), NULL), 400);
 }
