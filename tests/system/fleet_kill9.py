@@ -34,7 +34,8 @@ class Server:
     def _token(self):
         return self.token_file.exists() and self.token_file.read_text().strip()
 
-    call, _port, upload = lab.Server.call, lab.Server._port, lab.Server.upload
+    context = None
+    call, _ports, upload = lab.Server.call, lab.Server._ports, lab.Server.upload
     offer_set, verb = lab.Server.offer_set, lab.Server.verb
 
     def start(self):
@@ -47,7 +48,7 @@ class Server:
             command += ["--gateway-token-file", str(self.gateway_file)]
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log)
-        self.port = lab.wait_for("the server's port in its log", self._port, 60)
+        self.port, self.operators = lab.wait_for("the ports in the log", self._ports, 60)
 
     def kill(self):
         self.process.send_signal(signal.SIGKILL)

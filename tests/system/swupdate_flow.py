@@ -9,6 +9,7 @@ import tempfile
 import threading
 import time
 
+import fleet_tls
 import swupdate_lab as lab
 
 VEHICLE = "veh-1"
@@ -19,22 +20,26 @@ QUICK = {"threshold": 0.5, "confidence": 0.5, "min_sample": 1, "soak_s": 0,
 class Trial(contextlib.ExitStack):
     """A server, one device, and the proxy between them."""
 
-    def __init__(self, build, before_request=None, cuts=()):
+    def __init__(self, build, before_request=None, cuts=(), tls=False):
         super().__init__()
         self.build = build
         with contextlib.ExitStack() as made:  # undone if one of them cannot be made
-            self._make(made, build, before_request, cuts)
+            self._make(made, build, before_request, cuts, tls)
             self.enter_context(made.pop_all())
 
-    def _make(self, made, build, before_request, cuts):
+    def _make(self, made, build, before_request, cuts, tls):
         self.folder = pathlib.Path(made.enter_context(
             tempfile.TemporaryDirectory(prefix="sennit-swupdate-")))
-        self.server = lab.Server(build, self.folder)
+        certificates = self.folder if tls else None
+        if tls:
+            fleet_tls.make_certificates(self.folder)
+        self.server = lab.Server(build, self.folder, certificates)
         made.callback(lab.stop, self.server.process)
         self.proxy = lab.Proxy(self.server.port, before_request, cuts)
         made.callback(self.proxy.close)
-        token = self.server.add_device(VEHICLE)
-        self.device = lab.Device(build, self.folder / VEHICLE, VEHICLE, token, self.proxy.port)
+        token = None if tls else self.server.add_device(VEHICLE)
+        self.device = lab.Device(build, self.folder / VEHICLE, VEHICLE, self.proxy.port, token,
+                                 certificates)
         made.callback(self.device.stop)
 
     def image(self, name):
@@ -90,6 +95,22 @@ def case_update(trial):
         trial.device.stop()
     device = trial.server.call("GET", f"/api/v1/devices/{VEHICLE}")["device"]
     assert device["installed_version"] == "2.0.0", device
+
+
+def case_mtls(trial):
+    """Over mutual TLS, with no token at all: the certificate makes the device known, and the
+    update goes through."""
+    set_id = trial.server.offer_set(trial.image("fw-v1.swu"), "1.0.0")
+    trial.device.start()
+    lab.wait_for("the device registered", lambda: trial.server.call(
+        "GET", f"/api/v1/devices?search={VEHICLE}")["total"] == 1)
+    rollout = trial.server.roll_out("over mutual TLS", set_id, QUICK)
+    action = lab.wait_for("an action", lambda: trial.status_is("pending", "running"))
+    lab.wait_for("installed", lambda: installed_all(trial, action))
+    assert trial.device.installed() == "blinkd 1.0.0"
+    restart_well(trial)
+    assert stage_counts(trial, rollout)["succeeded"] == 1
+    print("swupdate_mtls closed=success")
 
 
 def case_resume(trial):
@@ -175,7 +196,8 @@ def case_tampered(trial):
 CASES = {"update": (case_update, lambda: {}),
          "resume": (case_resume, lambda: {"cuts": (200_000, 150_000)}),
          "cancel": (case_cancel, lambda: {"before_request": CancelAtSecondPoll()}),
-         "tampered": (case_tampered, lambda: {})}
+         "tampered": (case_tampered, lambda: {}),
+         "mtls": (case_mtls, lambda: {"tls": True})}
 
 
 def main():

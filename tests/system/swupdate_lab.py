@@ -11,6 +11,7 @@ import pathlib
 import re
 import shutil
 import socket
+import ssl
 import subprocess
 import threading
 import time
@@ -61,16 +62,21 @@ def with_us(command):
 class Server:
     """sennit-fleet with a data folder of its own, and an operator's way to speak to it."""
 
-    def __init__(self, build, folder):
+    def __init__(self, build, folder, tls=None):
+        """tls: a folder of fleet_tls.make_certificates. Then both listeners speak HTTPS and a
+        device needs a certificate."""
         self.log = folder / "server.log"
         self.token_file = folder / "admin-token"
-        command = [str(build / "bin" / "sennit-fleet"), "serve", "--listen", "127.0.0.1:0",
-                   "--data", str(folder / "data"), "--admin-token-file", str(self.token_file),
-                   "--poll", "1", "--tick-ms", "100"]
+        self.context = ssl.create_default_context(cafile=tls / "ca.pem") if tls else None
+        listen = ["--listen", "127.0.0.1:0"] if not tls else [
+            "--devices", "127.0.0.1:0", "--operators", "127.0.0.1:0", "--tls-cert",
+            tls / "server.pem", "--tls-key", tls / "server.key", "--tls-client-ca", tls / "ca.pem"]
+        command = [build / "bin" / "sennit-fleet", "serve", *listen, "--data", folder / "data",
+                   "--admin-token-file", self.token_file, "--poll", "1", "--tick-ms", "100"]
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(with_us(command), stdout=log, stderr=log)
         try:
-            self.port = wait_for("the server's port in its log", self._port, 30)
+            self.port, self.operators = wait_for("the server's ports in its log", self._ports, 30)
             self.token = wait_for("the admin token", self._token, 30)
         except BaseException:
             stop(self.process)
@@ -82,12 +88,12 @@ class Server:
         if self.process.returncode != 0:
             raise AssertionError(f"the server ended with {self.process.returncode}")
 
-    def _port(self):
+    def _ports(self):
         if self.process.poll() is not None:
             raise AssertionError(f"the server ended: {self.log.read_text()}")
-        found = re.search(r'"event":"server\.started","devices":"127\.0\.0\.1:(\d+)"',
-                          self.log.read_text())
-        return int(found.group(1)) if found else None
+        found = re.search(r'"event":"server\.started","devices":"127\.0\.0\.1:(\d+)",'
+                          r'"operators":"127\.0\.0\.1:(\d+)"', self.log.read_text())
+        return [int(port) for port in found.groups()] if found else None
 
     def _token(self):
         return self.token_file.exists() and self.token_file.read_text().strip()
@@ -98,7 +104,9 @@ class Server:
         if body is not None and not isinstance(body, bytes):
             body = json.dumps(body).encode()
             headers["Content-Type"] = "application/json"
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        where = {"host": "127.0.0.1", "port": self.operators, "timeout": 30}
+        connection = (http.client.HTTPSConnection(**where, context=self.context) if self.context
+                      else http.client.HTTPConnection(**where))
         with contextlib.closing(connection):
             connection.request(method, path, body, headers)
             answer = connection.getresponse()
@@ -158,8 +166,11 @@ class Server:
 class Device:
     """A stock SWUpdate in a working folder of its own: its images unpack there."""
 
-    def __init__(self, build, folder, name, token, port):
-        self.folder, self.name, self.token, self.port = folder, name, token, port
+    def __init__(self, build, folder, name, port, token=None, tls=None):
+        """It shows a token, or with tls the certificate "device" of that folder."""
+        self.folder, self.name = folder, name
+        self.server = (f"-u https://127.0.0.1:{port}" if tls
+                       else f"-u http://127.0.0.1:{port} -k {token}")
         self.process = None
         self.runs = 0
         folder.mkdir()
@@ -168,15 +179,17 @@ class Device:
             f'globals: {{ loglevel = 5; public-key-file = "{certificate}"; '
             'bootloader = "none"; };\n'
             f'identify: ( {{ name = "VIN"; value = "{name}"; }},'
-            ' { name = "hwRevision"; value = "1.0"; } );\n')
+            ' { name = "hwRevision"; value = "1.0"; } );\n'
+            + (f'suricatta: {{ sslkey = "{tls}/device.key"; sslcert = "{tls}/device.pem"; '
+               f'cafile = "{tls}/ca.pem"; }};\n' if tls else ""))
 
     def start(self, outcome=None):
         """outcome 2: it comes back from the restart after an update, which went well."""
         self.runs += 1
         scratch = self.folder / f"tmp{self.runs}"
         scratch.mkdir()
-        suricatta = (f"-t DEFAULT -u http://127.0.0.1:{self.port} -i {self.name} "
-                     f"-k {self.token} -p 1" + (f" -c {outcome}" if outcome else ""))
+        suricatta = (f"-t DEFAULT {self.server} -i {self.name} -p 1"
+                     + (f" -c {outcome}" if outcome else ""))
         command = ["swupdate", "-f", "swupdate.cfg", "-H", "demo:1.0", "-e", "stable,main",
                    "-u", suricatta]
         with open(self.folder / f"client{self.runs}.log", "wb") as log:
