@@ -193,8 +193,10 @@ class Device:
         command = ["swupdate", "-f", "swupdate.cfg", "-H", "demo:1.0", "-e", "stable,main",
                    "-u", suricatta]
         with open(self.folder / f"client{self.runs}.log", "wb") as log:
+            # SIGPIPE stays ignored, as under systemd: else one lost write between its own
+            # processes kills SWUpdate 2022.12 now and then
             self.process = subprocess.Popen(
-                with_us(command), cwd=self.folder, stdout=log, stderr=log,
+                with_us(command), cwd=self.folder, stdout=log, stderr=log, restore_signals=False,
                 env={**os.environ, "TMPDIR": str(scratch)})
 
     def stop(self):
