@@ -131,19 +131,32 @@ static int waits_for_restart(struct client *c) {
     return found;
 }
 
+/* 1 when the child is gone by itself; whoever starts services starts it again. */
+static int ended(struct client *c) {
+    int status;
+    if (c->pid <= 0 || waitpid(c->pid, &status, WNOHANG) != c->pid) return 0;
+    c->pid = 0;
+    return 1;
+}
+
 static int attend(struct client *c) {
     int rc = start(c, 0);
     if (rc) return rc;
     printf("  one device is a stock SWUpdate (process %d), its log in %s\n", (int)c->pid,
            c->folder);
     fflush(stdout);
-    while (!(rc = sn_sleep(500 * SN_MILLISECOND))) {
-        if (c->runs > 1 || !waits_for_restart(c)) continue;
-        stop(c);
-        rc = start(c, 1);
+    for (int updated = 0; !(rc = sn_sleep(500 * SN_MILLISECOND));) {
+        if (ended(c)) {
+            log_event(LOG_WARN, "demo.swupdate_ended", log_i("run", c->runs));
+            rc = start(c, updated);
+        } else if (!updated && waits_for_restart(c)) {
+            updated = 1;
+            stop(c);
+            rc = start(c, 1);
+            printf("         SWUpdate installed the image and restarted into it\n");
+            fflush(stdout);
+        }
         if (rc) break;
-        printf("         SWUpdate installed the image and restarted into it\n");
-        fflush(stdout);
     }
     return rc;
 }
@@ -153,6 +166,9 @@ int demo_swupdate_run(void *arg) {
     fleet_err err = {""};
     if (!c) return SN_ENOMEM;
     c->demo = arg;
+    /* The child inherits it, as a service of systemd does: else one lost write between its own
+     * processes kills SWUpdate now and then. */
+    signal(SIGPIPE, SIG_IGN);
     int rc = prepare(c, &err);
     if (!rc) rc = attend(c);
     stop(c);
