@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* What the kernel and the allocator do rarely, made common: interrupted calls, short reads and
- * writes, aborted connections, no memory at every single site. Linked with --wrap, so that the
- * library's calls come through here. */
+ * writes, aborted connections, names that are not found, no memory at every single site. Linked
+ * with --wrap, so that the library's calls come through here. */
 #include "net_util.h"
 
+#include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
+#include <netdb.h>
 #include <stdatomic.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -142,6 +144,80 @@ NET_CASE(aborted_connections_are_passed_over) {
     sn_listener_free(l);
 }
 
+/* --- names --- */
+
+/* What the next look-up gives: an error, or the numeric addresses. */
+static struct {
+    int error;
+    const char *addr[4];
+} names;
+
+int __wrap_getaddrinfo(const char *host, const char *port, const struct addrinfo *hints,
+                       struct addrinfo **out);
+void __wrap_freeaddrinfo(struct addrinfo *ai);
+
+int __wrap_getaddrinfo(const char *host, const char *port, const struct addrinfo *hints,
+                       struct addrinfo **out) {
+    CHECK_STR(host, "gate.example");
+    CHECK(hints->ai_socktype == SOCK_STREAM);
+    *out = NULL;
+    for (int i = 3; i >= 0 && !names.error; i--) {
+        if (!names.addr[i]) continue;
+        struct addrinfo *ai = calloc(1, sizeof *ai + sizeof(struct sockaddr_in));
+        struct sockaddr_in *sa = (struct sockaddr_in *)(ai + 1);
+        MUST(ai && inet_pton(AF_INET, names.addr[i], &sa->sin_addr) == 1);
+        ai->ai_family = sa->sin_family = AF_INET;
+        sa->sin_port = htons((uint16_t)atoi(port));
+        ai->ai_addr = (struct sockaddr *)sa;
+        ai->ai_addrlen = sizeof *sa;
+        ai->ai_next = *out;
+        *out = ai;
+    }
+    return names.error;
+}
+
+void __wrap_freeaddrinfo(struct addrinfo *ai) {
+    while (ai) {
+        struct addrinfo *next = ai->ai_next;
+        free(ai);
+        ai = next;
+    }
+}
+
+NET_CASE(names_that_cannot_be_looked_up) {
+    const int t[][2] = {{EAI_NONAME, SN_ENOENT},
+                        {EAI_AGAIN, SN_EAGAIN},
+                        {EAI_MEMORY, SN_ENOMEM},
+                        {EAI_FAIL, SN_EIO},
+                        {0, SN_ENOENT}};
+    sn_conn *c;
+    memset(&names, 0, sizeof names);
+    for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
+        names.error = t[i][0];
+        CHECK_INT(sn_dial(&c, "tcp", "gate.example:80"), t[i][1]);
+        CHECK(c == NULL);
+    }
+    CHECK_INT(sn_dial(&c, "tcp", "gate.example:0"), SN_EINVAL);
+}
+
+/* The addresses of a name are tried in turn. */
+NET_CASE(a_name_with_several_addresses) {
+    char addr[64], name[80], peer[64];
+    sn_conn *c;
+    sn_listener *l = listen_any("tcp", addr, sizeof addr);
+    snprintf(name, sizeof name, "gate.example%s", strchr(addr, ':'));
+    memset(&names, 0, sizeof names);
+    names.addr[0] = "127.0.0.2"; /* nobody listens there */
+    names.addr[1] = "127.0.0.1";
+    CHECK_INT(sn_dial(&c, "tcp", name), 0);
+    MUST(c);
+    CHECK_INT(sn_peer_addr(c, peer, sizeof peer), 0);
+    CHECK_STR(peer, addr);
+    sn_conn_free(c);
+    sn_listener_free(l);
+    CHECK_INT(sn_dial(&c, "tcp", name), SN_ECONNREFUSED);
+}
+
 /* --- no memory, no room in the poller --- */
 
 static atomic_int fail_in = -1; /* allocations until the one that fails; below 0: none */
@@ -268,6 +344,8 @@ int main(void) {
     CASE(pieces_stand_them_too);
     CASE(files_stand_them);
     CASE(aborted_connections_are_passed_over);
+    CASE(names_that_cannot_be_looked_up);
+    CASE(a_name_with_several_addresses);
     CASE(no_memory_is_an_error_everywhere);
     CASE(no_memory_for_files);
     CASE(no_memory_for_signals);

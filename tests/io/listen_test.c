@@ -113,14 +113,6 @@ NET_CASE(dials_from_an_address) {
     sn_listener_free(l);
 }
 
-NET_CASE(looks_names_up) {
-    sn_conn *c;
-    /* Reserved never to exist. Where no name server answers, that is told apart. */
-    int err = sn_dial(&c, "tcp", "sennit.invalid:80");
-    CHECK(err == SN_ENOENT || err == SN_EAGAIN);
-    CHECK(c == NULL);
-}
-
 NET_CASE(a_taken_address_is_told) {
     char addr[64];
     sn_listener *second, *l = listen_any("tcp", addr, sizeof addr);
@@ -473,7 +465,6 @@ int main(void) {
     CASE(localhost_and_ipv6);
     CASE(an_ipv4_peer_is_shown_as_one);
     CASE(dials_from_an_address);
-    CASE(looks_names_up);
     CASE(a_taken_address_is_told);
     CASE(a_unix_socket_s_file_comes_and_goes);
     CASE(close_wakes_all_acceptors);
