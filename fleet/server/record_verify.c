@@ -120,6 +120,26 @@ static int read_header(const char *line, size_t n, const char *trusted, record_k
     return 0;
 }
 
+/* What every record must say of its tenant, by the header: a chain must not pass for another's. */
+enum { TENANT_PART = FLEET_NAME_MAX + 32 };
+
+static int read_tenant(const char *line, size_t n, char out[TENANT_PART], fleet_err *err) {
+    static const char mark[] = "],\"tenant\":\"";
+    const char *p = memmem(line, n, mark, sizeof mark - 1), *end = line + n - 2;
+    if (!p || memcmp(end, "\"}", 2)) return damaged(err, "line 1 names no tenant");
+    p += sizeof mark - 1;
+    if (p > end || end - p > FLEET_NAME_MAX) return damaged(err, "line 1 names no tenant");
+    snprintf(out, TENANT_PART, ",\"tenant\":\"%.*s\",\"actor\":\"", (int)(end - p), p);
+    return 0;
+}
+
+/* Only numbers and a hash stand before it. */
+static int is_of_tenant(const char *line, size_t n, const char *part) {
+    const char *p = memmem(line, n, ",\"tenant\":\"", 11);
+    size_t len = strlen(part);
+    return p && (size_t)(line + n - p) >= len && !memcmp(p, part, len);
+}
+
 /* `{"end":N,"head":"…","key":"…","sig":"…"}` */
 static int check_trailer(const char *line, size_t n, uint64_t records, const char *head,
                          const record_keys *keys, fleet_err *err) {
@@ -148,13 +168,14 @@ static int line_error(struct lines *l, int rc, fleet_err *err) {
 }
 
 static int verify_lines(struct lines *l, const char *trusted, uint64_t *records, fleet_err *err) {
-    char head[RECORD_HASH_HEX + 1] = RECORD_ZERO;
+    char head[RECORD_HASH_HEX + 1] = RECORD_ZERO, tenant[TENANT_PART];
     record_keys keys = {.n = 0};
     const char *line;
     size_t n;
     int rc = next_line(l, &line, &n);
     if (rc != 1) return line_error(l, rc, err);
     rc = read_header(line, n, trusted, &keys, err);
+    if (!rc) rc = read_tenant(line, n, tenant, err);
     if (rc) return rc;
     while ((rc = next_line(l, &line, &n)) == 1) {
         if (n > 7 && memcmp(line, "{\"end\":", 7) == 0) {
@@ -165,6 +186,8 @@ static int verify_lines(struct lines *l, const char *trusted, uint64_t *records,
         }
         fleet_err why;
         rc = record_check_line(line, n, *records + 1, head, &keys, &why);
+        if (!rc && !is_of_tenant(line, n, tenant))
+            rc = damaged(&why, "is of another tenant than line 1 says");
         if (rc) return fleet_fail(err, rc, "line %" PRIu64 " %s", l->number, why.text);
         (*records)++;
     }
