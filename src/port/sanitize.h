@@ -20,6 +20,12 @@
 #define SN__TSAN 1
 #endif
 
+#if defined(SN__TSAN)
+enum { SN__SAN_THREADS = 1 }; /* its background thread */
+#else
+enum { SN__SAN_THREADS = 0 };
+#endif
+
 #if defined(SN__ASAN)
 #include <pthread.h>
 #include <sanitizer/asan_interface.h>

@@ -5,6 +5,7 @@
 
 #include <pthread.h>
 #include <sched.h>
+#include <unistd.h>
 
 enum { THREADS = 4, EACH = 2000 };
 
@@ -41,6 +42,29 @@ static void close_bridge(bridge *b) {
     sn_chan_free(&b->in);
     sn_chan_free(&b->out);
     free(b);
+}
+
+/* --- a thread that no call of ours has told of yet: not a deadlock */
+
+static void *come_late(void *arg) {
+    bridge *b = arg;
+    long v = 5;
+    usleep(20000); /* all coroutines are asleep by now */
+    while (sn_try_send(&b->in, &v)) sched_yield();
+    return NULL;
+}
+
+static int foreign_comes_late(void *arg) {
+    bridge *b = open_bridge(0);
+    pthread_t t;
+    long v = 0;
+    (void)arg;
+    MUST(pthread_create(&t, NULL, come_late, b) == 0);
+    CHECK_INT(sn_recv(&b->in, &v), 0);
+    CHECK_INT(v, 5);
+    pthread_join(t, NULL);
+    close_bridge(b);
+    return 0;
 }
 
 /* --- tries and posts */
@@ -255,6 +279,7 @@ static void without_a_runtime(void) {
 }
 
 int main(void) {
+    stress_case("a thread that comes late", foreign_comes_late);
     stress_case("tries and posts from threads", foreign_tries);
     stress_case("parking calls on threads", foreign_parks);
     stress_case("cancels from threads", foreign_cancels);

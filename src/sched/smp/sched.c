@@ -338,6 +338,7 @@ void sn__check_dead(bool in_poller) {
     if (atomic_load(&rt->stopping) || atomic_load(&rt->foreign_seen)) return;
     if (sn__first_timer() != SN_NEVER || poll_waiting(rt) || work_visible(rt)) return;
     if (!sn__live()) return;
+    if (sn__os_threads() > rt->ms + 1) return; /* and the monitor: another may come in yet */
     sn__unlock(&rt->lock);
     sn__fatal("all coroutines are asleep - deadlock!");
 }
