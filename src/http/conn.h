@@ -22,7 +22,7 @@
 #include "http/head.h"
 #include "http/pattern.h"
 
-#define SN__IN_MIN 4096u      /* input buffer at first; it grows to hold a head */
+#define SN__IN_MIN 2048u      /* input buffer at first; it grows to hold a head */
 #define SN__BODY_ROOM 2048u   /* least room behind a head for its body */
 #define SN__OUT_SIZE 8192u    /* output buffer: heads and small bodies, of several answers */
 #define SN__STAGE_SIZE 4096u  /* body kept back until its length is known */
@@ -49,7 +49,6 @@ static inline void sn__count(_Atomic uint64_t *c, uint64_t n) {
 struct sn_http_request {
     sn__conn *conn;
     sn__work *work;
-    sn__head head;
     const char *base; /* where the head's offsets start */
     const char *path; /* decoded */
     const char *host; /* where the head's own is not a string */
@@ -67,6 +66,7 @@ struct sn_http_request {
     uint8_t ended;        /* it was read to its end */
     uint8_t may_continue; /* the client waits for "100 Continue" */
     int error;            /* of the body, for good */
+    sn__head head;        /* last: it is cleared by itself */
 };
 
 typedef struct sn__header {
@@ -92,19 +92,20 @@ struct sn_http_writer {
     sn_scope *scope;  /* the handler's */
 };
 
+/* One block of memory: this, then fields, the arena's first part, the input buffer at first and
+ * the output buffer, so that a small request touches few pages. */
 struct sn__work {
-    sn__arena arena;
+    _Alignas(16) sn__arena arena;
     sn_http_request req;
     sn_http_writer wr;
     sn__field *fields;
-    char *in;
+    char *in, *in_first;       /* the same until a head was too long for it */
     uint32_t in_size, in_base; /* room; where the bytes behind the head begin */
     uint32_t in_at, in_end;    /* unread bytes */
+    char *out;
     uint32_t out_len;
     int64_t date_s; /* what `date` says */
     char date[30];
-    char out[SN__OUT_SIZE];
-    _Alignas(16) char first[SN__ARENA_FIRST];
 };
 
 struct sn__conn {

@@ -8,18 +8,17 @@
 
 #include "http/server.h"
 
+_Static_assert(sizeof(sn__work) % 16 == 0 && sizeof(sn__field) == 16, "the arena starts aligned");
+
 sn__work *sn__work_new(const sn_http_server *s) {
     size_t fields = s->conf.header_count_max * sizeof(sn__field);
-    sn__work *w = malloc(sizeof *w + fields);
-    char *in = malloc(SN__IN_MIN);
-    if (!w || !in) {
-        free(w);
-        free(in);
-        return NULL;
-    }
-    sn__arena_init(&w->arena, w->first, sizeof w->first);
+    sn__work *w = malloc(sizeof *w + fields + SN__ARENA_FIRST + SN__IN_MIN + SN__OUT_SIZE);
+    if (!w) return NULL;
     w->fields = (sn__field *)(void *)(w + 1);
-    w->in = in;
+    char *first = (char *)w->fields + fields;
+    sn__arena_init(&w->arena, first, SN__ARENA_FIRST);
+    w->in = w->in_first = first + SN__ARENA_FIRST;
+    w->out = w->in + SN__IN_MIN;
     w->in_size = SN__IN_MIN;
     w->in_base = w->in_at = w->in_end = 0;
     w->out_len = 0;
@@ -30,7 +29,7 @@ sn__work *sn__work_new(const sn_http_server *s) {
 void sn__work_free(sn__work *w) {
     if (!w) return;
     sn__arena_reset(&w->arena);
-    free(w->in);
+    if (w->in != w->in_first) free(w->in);
     free(w);
 }
 
@@ -44,8 +43,9 @@ int sn__conn_grow(sn__work *w, uint32_t n) {
     }
     uint32_t size = w->in_size * 2;
     while (size - w->in_end < n) size *= 2;
-    char *in = realloc(w->in, size);
+    char *in = w->in == w->in_first ? malloc(size) : realloc(w->in, size);
     if (!in) return SN_ENOMEM;
+    if (w->in == w->in_first) memcpy(in, w->in, w->in_end);
     w->in = in;
     w->in_size = size;
     return 0;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* What a handler can ask about its request. */
 #include <stdarg.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "http/chars.h"
@@ -9,7 +10,7 @@
 
 void sn__request_init(sn__conn *c, sn_time now) {
     sn_http_request *r = &c->work->req;
-    memset(r, 0, sizeof *r);
+    memset(r, 0, offsetof(sn_http_request, head));
     r->conn = c;
     r->work = c->work;
     r->limit = c->server->conf.body_max;
