@@ -14,6 +14,8 @@
 
 enum { PATH_MAX_BYTES = 1200, CHUNK = 32768, MD5 = 16, SHA1 = 20, SHA256 = 32 };
 
+#define UPLOAD "upload-" /* begins the name of a temporary; no hash begins so */
+
 /* The three hashes of one stream. */
 typedef struct hashing {
     EVP_MD_CTX *md5, *sha1, *sha256;
@@ -81,7 +83,7 @@ static int open_temp(artifact_upload *u, const char *dir) {
     token_hex(rnd, sizeof rnd, hex);
     int n = snprintf(u->dir, sizeof u->dir, "%s", dir);
     if (n < 1 || (size_t)n >= sizeof u->dir) return SN_E2BIG;
-    snprintf(u->temp, sizeof u->temp, "%s/upload-%s", dir, hex);
+    snprintf(u->temp, sizeof u->temp, "%s/" UPLOAD "%s", dir, hex);
     return sn_file_open(&u->f, u->temp, SN_F_WRITE | SN_F_CREATE | SN_F_EXCL);
 }
 
@@ -135,6 +137,20 @@ int artifact_finish(artifact_upload *u, artifact_hashes *h, fleet_err *err) {
     hashing_free(&u->h);
     free(u);
     return 0;
+}
+
+static int clean_one(void *dir, const char *name) {
+    char path[PATH_MAX_BYTES + 64];
+    if (strncmp(name, UPLOAD, sizeof UPLOAD - 1)) return 0;
+    int n = snprintf(path, sizeof path, "%s/%s", (const char *)dir, name);
+    if (n < 1 || (size_t)n >= sizeof path) return SN_E2BIG;
+    int rc = sn_path_remove(path);
+    return rc == SN_ENOENT ? 0 : rc;
+}
+
+int artifact_clean(const char *dir, fleet_err *err) {
+    int rc = sn_path_list(dir, clean_one, (void *)(uintptr_t)dir);
+    return rc ? fleet_fail(err, rc, "%s: %s", dir, sn_strerror(rc)) : 0;
 }
 
 static int hash_stream(sn_file *f, hashing *h) {

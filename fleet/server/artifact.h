@@ -24,6 +24,8 @@ int artifact_add(artifact_upload *u, const void *bytes, size_t n, fleet_err *err
 int artifact_finish(artifact_upload *u, artifact_hashes *h, fleet_err *err);
 /** Removes the temporary and frees u. */
 void artifact_abort(artifact_upload *u);
+/** Removes what uploads left that ended with their process. Nobody may be uploading. Blocks. */
+int artifact_clean(const char *dir, fleet_err *err);
 /** Path of the file with that hash: 0, or SN_E2BIG when it does not fit. */
 int artifact_path(const char *dir, const char *sha256, char *out, size_t n);
 /** Hashes the file at `path`. Blocks. */

@@ -35,7 +35,8 @@ typedef struct fleet_config {
     uint32_t expect_devices; /**< sizes the shards; 0: those that are stored */
 } fleet_config;
 
-/** Opens the data folder and loads the fleet into memory. Blocks. */
+/** Opens the data folder and loads the fleet into memory. Blocks. SN_EBUSY: another server has it;
+ *  FLEET_SCHEMA, FLEET_DAMAGED, SN_EACCES, SN_ENOSPC …; err tells. */
 int fleet_open(fleet **f, const fleet_config *cfg, fleet_err *err);
 /** The one-time admin token, if this open created the data; else NULL. Print it once. */
 const char *fleet_first_token(const fleet *f);

@@ -24,6 +24,7 @@ typedef struct user_entry {
 
 struct fleet {
     char data_dir[1024], artifact_dir[1056];
+    sql lock; /**< held while the folder is ours */
     store *store;
     record_key *key;
     shard *shards;

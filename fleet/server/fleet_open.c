@@ -43,6 +43,20 @@ static int sweep(fleet *f, fleet_err *err) {
     return rc ? fleet_fail(err, rc, "%s: %s", f->data_dir, sn_strerror(rc)) : 0;
 }
 
+/* One server a folder: two would each have a truth in memory. The lock is SQLite's own on a file
+ * that stays empty, so it works wherever the database does and ends with the process. */
+static int take_folder(fleet *f, const fleet_config *cfg, fleet_err *err) {
+    char path[1100];
+    snprintf(path, sizeof path, "%s/server.lock", f->data_dir);
+    int rc = sql_open(&f->lock, path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, cfg->vfs, err);
+    if (rc) return rc;
+    sqlite3_busy_timeout(f->lock.h, 2000); /* the one before may be on its way out */
+    rc = sql_exec(&f->lock, "BEGIN EXCLUSIVE");
+    if (!rc) return 0;
+    return fleet_fail(err, rc, "%s: %s", f->data_dir,
+                      rc == SN_EBUSY ? "another server uses this folder" : sn_strerror(rc));
+}
+
 static int open_store(fleet *f, const fleet_config *cfg, fleet_err *err) {
     char path[1100], key[1100];
     snprintf(path, sizeof path, "%s/fleet.db", f->data_dir);
@@ -102,6 +116,8 @@ int fleet_open(fleet **out, const fleet_config *cfg, fleet_err *err) {
     f->assign_wait = (cfg->assign_wait_ms ? cfg->assign_wait_ms : 50) * SN_MILLISECOND;
     int rc = make_dirs(f, cfg->data_dir, err);
     if (!rc) rc = sweep(f, err);
+    if (!rc) rc = take_folder(f, cfg, err);
+    if (!rc) rc = artifact_clean(f->artifact_dir, err);
     if (!rc) rc = open_store(f, cfg, err);
     if (!rc) {
         rc = make_shards(f, cfg->expect_devices);
@@ -123,6 +139,7 @@ int fleet_open(fleet **out, const fleet_config *cfg, fleet_err *err) {
 void fleet_close(fleet *f) {
     if (!f) return;
     store_close(f->store);
+    sql_close(&f->lock);
     record_key_free(f->key);
     for (uint32_t i = 0; i < f->shards_n; i++) shard_free(&f->shards[i]);
     free(f->shards);

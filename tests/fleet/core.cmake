@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 # Tests of the fleet's domain core. notsan: those with one thread have no data races.
-foreach(name IN ITEMS judge rollout values shard record fleet_rollout)
+foreach(name IN ITEMS judge rollout values shard artifact record fleet_rollout)
   sennit_test(test_${name} SOURCES test_${name}.c LINK fleet_core LABELS fleet notsan TIMEOUT 120)
 endforeach()
 
