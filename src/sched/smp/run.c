@@ -14,10 +14,17 @@ typedef struct first {
     uintptr_t site; /* who called sn_run */
 } first;
 
+/* What is no number counts as not set: strtoul would make billions of "-1". */
+static unsigned procs_in(const char *text) {
+    char *end;
+    if (!text || *text < '0' || *text > '9') return 0;
+    unsigned long n = strtoul(text, &end, 10);
+    return *end ? 0 : n > PROCS_MAX ? PROCS_MAX : (unsigned)n;
+}
+
 static unsigned procs_wanted(const sn_attr *attr) {
     unsigned n = attr ? attr->procs : 0;
-    const char *env = getenv("SENNIT_PROCS");
-    if (!n && env) n = (unsigned)strtoul(env, NULL, 10);
+    if (!n) n = procs_in(getenv("SENNIT_PROCS"));
     if (!n) n = sn__os_cpus();
     return n > PROCS_MAX ? PROCS_MAX : n;
 }
