@@ -38,11 +38,20 @@ static int gate_device(struct app *app, const struct route *route, sn_http_write
     return rc ? -1 : 0;
 }
 
+/* A browser that keeps an operator's token (Basic) sends it along with what other sites' pages make
+ * it send. It says whose page that was; programs say nothing. */
+static int from_elsewhere(sn_http_request *r) {
+    const char *site = sn_http_header(r, "Sec-Fetch-Site"), *method = sn_http_method(r);
+    if (!site || !strcmp(method, "GET") || !strcmp(method, "HEAD")) return 0;
+    return strcmp(site, "same-origin") && strcmp(site, "none");
+}
+
 static int gate_role(struct app *app, const struct route *route, sn_http_writer *w,
                      sn_http_request *r, struct caller *who) {
     char token[TOKEN_MAX + 1], name[AUTH_USER_MAX];
     const char *challenge = strstr(route->pattern, "/rest/") ? "Basic realm=\"sennit-fleet\""
                                                              : "Bearer realm=\"sennit-fleet\"";
+    if (from_elsewhere(r)) return refuse(w, 403, NULL, "another site's page may not write here");
     if (auth_operator(sn_http_header(r, "Authorization"), token, name))
         return refuse(w, 401, challenge, "an operator's token is needed: Authorization: Bearer …");
     int rc = fleet_user_auth(app->fleet, token, strlen(token), &who->user);

@@ -39,6 +39,25 @@ static void wrong_credentials(void) {
     CHECK_INT(kit_call(APP_OPERATORS, "GET", "/api/v1/server", &device), 401);
 }
 
+/* A browser that knows an operator's token must not write at another site's bidding. */
+static void other_sites_may_not_write(void) {
+    static const struct {
+        const char *site;
+        int status;
+    } cases[] = {{"cross-site", 403}, {"same-site", 403}, {"same-origin", 201}, {"none", 409}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[512];
+        int n = snprintf(text, sizeof text,
+                         "POST /rest/v1/targets HTTP/1.1\r\nHost: x\r\nAuthorization: %s\r\n"
+                         "Sec-Fetch-Site: %s\r\nContent-Type: text/plain\r\n"
+                         "Content-Length: 25\r\nConnection: close\r\n\r\n"
+                         "{\"controllerId\":\"sitely\"}",
+                         kit.bearer, cases[i].site);
+        CHECK_INT(kit_raw(APP_OPERATORS, text, (size_t)n), cases[i].status);
+    }
+    CHECK_INT(kit_api("DELETE", "/rest/v1/targets/sitely", NULL), 200);
+}
+
 static void odd_device_ids(void) {
     char path[400] = "/DEFAULT/controller/v1/";
     CHECK_INT(kit_device("GET", "/DEFAULT/controller/v1/a%20b", NULL) / 100, 4);
@@ -125,6 +144,7 @@ static int cases(void) {
     CASE(operators_routes_are_not_on_the_devices_listener);
     CASE(health_on_both);
     CASE(wrong_credentials);
+    CASE(other_sites_may_not_write);
     CASE(odd_device_ids);
     CASE(malformed_requests);
     CASE(oversize);
