@@ -101,7 +101,10 @@ static int forgive_absence(sql *db, void *arg) {
     rc = sql_run(db, "INSERT OR REPLACE INTO alive(one, utc_ms) VALUES(1, ?)", "i", now);
     int64_t away = last && now > last ? now - last : 0;
     if (rc || away < 30000) return rc;
-    rc = sql_run(db, "UPDATE action SET deadline_ms = deadline_ms + ? WHERE active = 1", "i", away);
+    rc = sql_run(db,
+                 "UPDATE action SET deadline_ms = deadline_ms + ? WHERE active = 1"
+                 " AND deadline_ms > 0",
+                 "i", away);
     if (!rc && sql_changes(db))
         log_event(LOG_INFO, "fleet.deadlines_moved", log_i("away_ms", away),
                   log_i("actions", sql_changes(db)), log_s("data", f->data_dir));

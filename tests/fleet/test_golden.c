@@ -63,6 +63,9 @@ static void it_says_what_it_said(void) {
     fleet_poll_reply p;
     MUST(fleet_poll(f, tenant, "board-1", &cred, NULL, &p) == 0);
     CHECK_INT(p.link, POLL_CANCEL);
+    fleet_action a; /* by hand, so without a deadline, however long the server was away */
+    MUST(fleet_action_get(f, tenant, p.action, &a) == 0);
+    CHECK_INT(a.deadline_ms, 0);
     CHECK_STR(p.sleep, "00:00:01");
     close_copy(f);
 }
