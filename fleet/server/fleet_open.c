@@ -37,10 +37,10 @@ static int remove_left(void *arg, const char *name) {
 }
 
 static int sweep(fleet *f, fleet_err *err) {
-    struct left_over uploads = {f->artifact_dir, "upload-"}, exports = {f->data_dir, "export-"};
-    int rc = sn_path_list(f->artifact_dir, remove_left, &uploads);
-    if (!rc) rc = sn_path_list(f->data_dir, remove_left, &exports);
-    return rc ? fleet_fail(err, rc, "%s: %s", f->data_dir, sn_strerror(rc)) : 0;
+    struct left_over exports = {f->data_dir, "export-"};
+    int rc = sn_path_list(f->data_dir, remove_left, &exports);
+    if (rc) return fleet_fail(err, rc, "%s: %s", f->data_dir, sn_strerror(rc));
+    return artifact_clean(f->artifact_dir, err);
 }
 
 /* One server a folder: two would each have a truth in memory. The lock is SQLite's own on a file
@@ -118,9 +118,8 @@ int fleet_open(fleet **out, const fleet_config *cfg, fleet_err *err) {
     f->tick = (cfg->tick_ms ? cfg->tick_ms : 1000) * SN_MILLISECOND;
     f->assign_wait = (cfg->assign_wait_ms ? cfg->assign_wait_ms : 50) * SN_MILLISECOND;
     int rc = make_dirs(f, cfg->data_dir, err);
-    if (!rc) rc = sweep(f, err);
     if (!rc) rc = take_folder(f, cfg, err);
-    if (!rc) rc = artifact_clean(f->artifact_dir, err);
+    if (!rc) rc = sweep(f, err);
     if (!rc) rc = open_store(f, cfg, err);
     if (!rc) {
         rc = make_shards(f, cfg->expect_devices);
