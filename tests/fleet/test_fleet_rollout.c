@@ -277,7 +277,9 @@ static void silent_devices_count(void) {
 static int was_away(sql *db, void *arg) {
     (void)arg;
     return sql_exec(db, "UPDATE alive SET utc_ms = utc_ms - 3600000;"
-                        "UPDATE action SET deadline_ms = deadline_ms - 3600000 WHERE active = 1");
+                        "UPDATE action SET deadline_ms = deadline_ms - 3600000 WHERE active = 1"
+                        " AND deadline_ms > 0;"
+                        "UPDATE stage SET soak_from_ms = 5000 WHERE n = 0");
 }
 
 /* The server was down for an hour and the deadlines passed meanwhile: nobody could report, so
@@ -288,16 +290,24 @@ static void the_servers_absence_is_forgiven(void) {
     int64_t id = world_rollout(f, world_set(f, "2"), "away");
     fleet_poll_reply p = {.link = POLL_NOTHING};
     for (int i = 0; p.link != POLL_DEPLOY; i++) MUST(world_poll(f, i, &p) == 0);
+    fleet_actor by = world_actor(f);
     fleet_action before, after;
+    const char *by_hand = "veh-900";
+    int64_t hand;
+    MUST(fleet_assign(f, &by, world_set(f, "3"), &by_hand, 1, 1, &hand, NULL) == 0);
     MUST(fleet_action_get(f, world_actor(f).tenant, p.action, &before) == 0);
     MUST(store_write(f->store, was_away, NULL) == 0);
     fleet_close(f);
     f = world_open(dir, NULL);
+    rollout r;
+    state_of(id, &r);
+    CHECK(r.stages[0].soak_from_ms >= 5000 + 3600000); /* an hour in which nobody could report */
+    MUST(fleet_action_get(f, world_actor(f).tenant, hand, &after) == 0);
+    CHECK_INT(after.deadline_ms, 0); /* has none */
     fleet_tick(f);
     MUST(fleet_action_get(f, world_actor(f).tenant, p.action, &after) == 0);
     CHECK_INT(after.status, ACTION_PENDING);
     CHECK(after.deadline_ms >= before.deadline_ms);
-    rollout r;
     state_of(id, &r);
     CHECK_INT(r.stages[0].counts.silent, 0);
     tear_down();
