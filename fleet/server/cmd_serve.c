@@ -90,6 +90,7 @@ int cmd_serve(int argc, char **argv) {
     if (go <= 0) return go ? 2 : 0;
     if (serve_conf_check(&conf, &err)) return cmd_usage_error("serve", err.text);
     if (!log_parse_level(conf.log_level, &level)) log_set_level(level);
+    signal(SIGPIPE, SIG_IGN); /* whoever reads the log may end before us */
     const sn_attr attr = {.size = sizeof attr, .name = "serve", .flags = SN_FOREIGN};
     int rc = sn_run(serve, &conf, &attr);
     return rc < 0 ? 1 : rc;

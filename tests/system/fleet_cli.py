@@ -162,13 +162,32 @@ def a_poll_waits_for_a_restart(program, folder, stack):
     assert waiting.getresponse().status == 200
 
 
+def a_lost_log_is_no_end(program, folder, stack):
+    """Whoever reads the log may die: the server goes on."""
+    command = [program, "serve", "--listen", "127.0.0.1:0", "--data", str(folder / "data"),
+               "--admin-token-file", str(folder / "token")]
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    stack.callback(lambda: lab.stop(server))
+    stack.callback(server.stdout.close)
+    port = int(re.search(r":(\d+)$", server.stdout.readline())[1])
+    assert "server.started" in server.stderr.readline()
+    server.stderr.close()
+    for _ in range(50):
+        with socket.create_connection(("127.0.0.1", port), timeout=20) as client:
+            client.sendall(b"GET / HTTP/9.9\r\n\r\n")
+            assert client.recv(100).startswith(b"HTTP/1.1 505 ")
+    assert get(port, "/healthz")[0] == 200
+    server.send_signal(signal.SIGTERM)
+    assert server.wait(20) == 0
+
+
 def main():
     build = pathlib.Path(sys.argv[1]).resolve()
     program = str(build / "bin" / "sennit-fleet")
     for trial in (words, config_file):
         with tempfile.TemporaryDirectory() as folder:
             trial(program, pathlib.Path(folder))
-    for trial in (a_life, a_poll_waits_for_a_restart):
+    for trial in (a_life, a_poll_waits_for_a_restart, a_lost_log_is_no_end):
         with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
             trial(program, pathlib.Path(folder), stack)
 
