@@ -50,13 +50,31 @@ struct create {
     fleet_err *err;
 };
 
+/* Before the first of a request is made all are looked at: an answer that refuses one would lose
+ * the tokens that were made for those before it. */
+static int check_one(void *arg, const cJSON *o) {
+    const struct create *c = arg;
+    const char *cid = json_in_str(o, "controllerId");
+    fleet_device d;
+    if (!cid) return fleet_fail(c->err, SN_EINVAL, "controllerId is not a text");
+    int rc = fleet_cid_check(cid, strlen(cid), c->err);
+    if (rc) return rc;
+    for (const cJSON *other = o->next; other; other = other->next) {
+        const char *same = json_in_str(other, "controllerId");
+        if (same && !strcmp(same, cid))
+            return fleet_fail(c->err, SN_EEXIST, "target %s is there twice", cid);
+    }
+    rc = fleet_device_get(c->app->fleet, c->who->tenant, cid, &d);
+    if (!rc) return fleet_fail(c->err, SN_EEXIST, "target %s exists already", cid);
+    return rc == SN_ENOENT ? 0 : rc;
+}
+
 /* A token of the body's own is kept as it is; otherwise one is made, and shown here only. */
 static int create_one(void *arg, const cJSON *o) {
     struct create *c = arg;
     const char *cid = json_in_str(o, "controllerId"), *name = json_in_str(o, "name");
     char token[TOKEN_MAX + 1];
     fleet_device d;
-    if (!cid) return fleet_fail(c->err, SN_EINVAL, "controllerId is not a text");
     int rc = fleet_device_create(c->app->fleet, &c->who->actor, cid, name ? name : "",
                                  json_in_str(o, "securityToken"), token, c->err);
     if (!rc) rc = fleet_device_get(c->app->fleet, c->who->tenant, cid, &d);
@@ -71,7 +89,8 @@ MGMT_HANDLER(mgmt_targets_create) {
     cJSON *body = reply_body_json(w, r, (size_t)app->conf->body_max);
     if (!body) return;
     json_arr(&j, NULL);
-    int rc = mgmt_each(body, create_one, &c, &err);
+    int rc = mgmt_each(body, check_one, &c, &err);
+    if (!rc) rc = mgmt_each(body, create_one, &c, &err);
     json_arr_end(&j);
     cJSON_Delete(body);
     sn_http_set(w, "Cache-Control", "no-store");

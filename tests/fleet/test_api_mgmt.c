@@ -20,6 +20,17 @@ static void targets(void) {
     CHECK_STR(kit_str("0.securityToken"), "tok1");
     CHECK_INT(strlen(kit_str("1.securityToken")), 32);
     CHECK_INT(kit_api("POST", "/rest/v1/targets", "[{\"controllerId\":\"t1\"}]"), 409);
+    /* all or none: a token that was made would be lost with the answer */
+    CHECK_INT(kit_api("POST", "/rest/v1/targets",
+                      "[{\"controllerId\":\"t7\"},{\"controllerId\":\"t1\"}]"),
+              409);
+    CHECK_INT(kit_api("POST", "/rest/v1/targets",
+                      "[{\"controllerId\":\"t7\"},{\"controllerId\":\"t7\"}]"),
+              409);
+    CHECK_INT(kit_api("POST", "/rest/v1/targets",
+                      "[{\"controllerId\":\"t7\"},{\"controllerId\":\"a/b\"}]"),
+              400);
+    CHECK_INT(kit_api("GET", "/rest/v1/targets/t7", NULL), 404);
     CHECK_INT(kit_api("POST", "/rest/v1/targets", "[{\"controllerId\":\"a b\"}]"), 400);
     CHECK_INT(kit_api("POST", "/rest/v1/targets", "[{\"name\":\"x\"}]"), 400);
     CHECK_INT(kit_api("GET", "/rest/v1/targets?offset=1&limit=1", NULL), 200);
