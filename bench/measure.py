@@ -71,10 +71,10 @@ def run_once(command, cores, env, timeout):
 
 def run_many(commands, cores, runs):
     """Runs the commands {name: (argv, env)} in turn until each has `runs` undisturbed results, or
-    twice as many tries. Returns {name: [figures]} and the names that stayed disturbed."""
+    a third more tries than that. Returns {name: [figures]} and the names that stayed disturbed."""
     kept = {name: [] for name in commands}
     spare = {name: [] for name in commands}
-    for _ in range(2 * runs):
+    for _ in range(runs + (runs + 1) // 3):
         for name, (argv, env) in commands.items():
             if len(kept[name]) < runs:
                 figures, clean = run_once(argv, cores, env, 300)

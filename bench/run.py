@@ -143,6 +143,8 @@ def http_table(makers, args):
     for connections in (64, 1000):
         for name, rows in servers.under_load(makers, connections, args.runs,
                                              1 if args.quick else 3).items():
+            if not rows:
+                continue
             cells = [cell(measure.spread(rows, k))
                      for k in ("cpu_us", "p50_us", "p99_us", "req_s", "rss_mb")]
             broken = sum(r["errors"] for r in rows)

@@ -86,8 +86,10 @@ def stop(server):
 
 
 def microseconds(text):
-    number, unit = re.match(r"([\d.]+)(us|ms|s)", text).groups()
-    return float(number) * {"us": 1, "ms": 1e3, "s": 1e6}[unit]
+    found = re.match(r"([\d.]+)(us|ms|s|m)$", text)
+    if not found:
+        raise RuntimeError(f"wrk measured no latency: {text}")
+    return float(found[1]) * {"us": 1, "ms": 1e3, "s": 1e6, "m": 60e6}[found[2]]
 
 
 def load(pid, port, connections, seconds):
@@ -121,7 +123,10 @@ def under_load(makers, connections, runs, seconds):
                 server = start(argv, env)
                 try:
                     wait_for(port)
-                    rows[name].append(load(server.pid, port, connections, seconds))
+                    try:
+                        rows[name].append(load(server.pid, port, connections, seconds))
+                    except RuntimeError as e: # one run of several: a starved client
+                        print(f"{name}, {connections} connections: {e}", flush=True)
                 finally:
                     stop(server)
     return rows
