@@ -198,6 +198,8 @@ def document(runtime, http, product, args, go):
         "machine was not quiet long enough. Differences under 1.3 × are ties.", "",
         f"- {time.strftime('%Y-%m-%d', time.gmtime())}, commit {commit}", f"- {machine()}",
         *[f"- {v}" for v in versions],
+        f"- load average of the machine at the end of the run: {os.getloadavg()[0]:.1f} (well "
+        "above 1, latencies of both sides are mostly those of waiting for a CPU)",
         "- *1 core*: both programs pinned to one CPU with one P; *2 cores*: to two, with two Ps.",
         "", "## Runtime, beside Go", "",
         "Less is better in every row. `bench/` holds both programs; the operations are the same, "
@@ -208,8 +210,7 @@ def document(runtime, http, product, args, go):
         "one CPU, load on another. CPU is the server process's own time, user and system; the "
         "kernel charges part of the receive work to the sender.", "", *http, "",
         "## The hello server as a product", "",
-        "Sennit's is linked statically and stripped of nothing but debugging data; Go's with "
-        "`-s -w`; nginx as packaged, with shared libraries beside it. The first answer is counted "
+        "Sennit's is linked statically and stripped; Go's with `-s -w`; nginx as packaged, with shared libraries beside it. The first answer is counted "
         "from the start of the process.", "", *product, ""])
 
 
