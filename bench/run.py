@@ -15,8 +15,9 @@ import sys
 import tempfile
 import time
 
-import measure
-import servers
+sys.dont_write_bytecode = True
+import measure  # noqa: E402
+import servers  # noqa: E402
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
@@ -210,8 +211,8 @@ def document(runtime, http, product, args, go):
         "one CPU, load on another. CPU is the server process's own time, user and system; the "
         "kernel charges part of the receive work to the sender.", "", *http, "",
         "## The hello server as a product", "",
-        "Sennit's is linked statically and stripped; Go's with `-s -w`; nginx as packaged, with shared libraries beside it. The first answer is counted "
-        "from the start of the process.", "", *product, ""])
+        "Sennit's is linked statically and stripped; Go's with `-s -w`; nginx as packaged, with "
+        "shared libraries beside it. The first answer is counted from the start of the process.", "", *product, ""])
 
 
 def parse_args():
