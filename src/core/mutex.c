@@ -21,6 +21,13 @@ static bool take(sn__mutex *m) {
                                                    memory_order_relaxed);
 }
 
+/* False: somebody waits, or it was not locked. */
+static bool give(sn__mutex *m) {
+    uint32_t held = HELD;
+    return atomic_compare_exchange_strong_explicit(&m->state, &held, 0, memory_order_release,
+                                                   memory_order_relaxed);
+}
+
 /* Under m->lock: takes it after all (true), or leaves QUEUED set so that the unlocker looks. */
 static bool take_or_mark(sn__mutex *m) {
     uint32_t s = atomic_load_explicit(&m->state, memory_order_relaxed);
@@ -51,11 +58,9 @@ int sn__mutex_lock(sn__g *g, sn__mutex *m, sn_time until, bool cancellable) {
 }
 
 sn__g *sn__mutex_unlock(sn__mutex *m) {
-    uint32_t held = HELD;
-    if (SN__LIKELY(atomic_compare_exchange_strong_explicit(
-            &m->state, &held, 0, memory_order_release, memory_order_relaxed)))
-        return NULL;
-    if (!(held & HELD)) sn__fatal("unlock of an unlocked mutex");
+    if (SN__LIKELY(give(m))) return NULL;
+    if (!(atomic_load_explicit(&m->state, memory_order_relaxed) & HELD))
+        sn__fatal("unlock of an unlocked mutex");
     sn__lock(&m->lock);
     sn__node *n = sn__claim_first(&m->queue, SN__WOKEN);
     sn__g *next = n ? n->g : NULL;
@@ -67,7 +72,7 @@ sn__g *sn__mutex_unlock(sn__mutex *m) {
 
 void sn_lock(sn_mutex *pub) {
     sn__g *g = sn__enter_parks();
-    SN__EV_LOCK(g, pub);
+    SN__EV_LOCK(pub);
     (void)sn__mutex_lock(g, sn__mutex_of(pub), SN_NEVER, false);
     sn__leave(g);
 }
@@ -84,16 +89,20 @@ int sn_lock_until(sn_mutex *pub, sn_time until) {
 }
 
 int sn_trylock(sn_mutex *pub) {
-    sn__g *g = sn__enter();
-    int got = take(sn__mutex_of(pub));
-    sn__leave(g);
-    return got;
+    sn__point();
+    return take(sn__mutex_of(pub));
 }
 
+/* One word decides while nobody waits, and that word is neither M's nor P's: no bracket. (Locking
+ * has one: a coroutine that does nothing else must spend its budget and let others run.) */
 void sn_unlock(sn_mutex *pub) {
-    sn__g *g = sn__enter();
-    SN__EV_UNLOCK(g, pub);
-    sn__g *next = sn__mutex_unlock(sn__mutex_of(pub));
-    if (next) sn__ready(next);
-    sn__leave(g);
+    sn__mutex *m = sn__mutex_of(pub);
+    SN__EV_UNLOCK(pub);
+    if (SN__UNLIKELY(!give(m))) {
+        sn__g *g = sn__enter();
+        sn__g *next = sn__mutex_unlock(m);
+        if (next) sn__ready(next);
+        sn__leave(g);
+    }
+    sn__point();
 }

@@ -107,7 +107,9 @@ typedef struct sn__timer {
  *   void sn__lock(sn__lockw *), sn__unlock(sn__lockw *);
  *   sn__g *sn__enter(void);               opens the bracket of a public call that never parks
  *   sn__g *sn__enter_parks(void);         … of one that may park (may itself run others first)
- *   void sn__leave(sn__g *);              closes it. Every public call is inside one.
+ *   void sn__leave(sn__g *);              closes it. Every public call that touches M, P or G is
+ *                                         inside one.
+ *   void sn__point(void);                 a choice point of sim where there is no bracket
  *   bool sn__claim(sn__g *, sn__ticket, enum sn__cause);
  *   sn__ticket sn__arm(sn__g *, bool cancellable);
  */

@@ -21,8 +21,8 @@
 #define SN__EV_RECV(g, c)
 #define SN__EV_CLOSE(c)
 #define SN__EV_SELECT(g, n)
-#define SN__EV_LOCK(g, m)
-#define SN__EV_UNLOCK(g, m)
+#define SN__EV_LOCK(m)
+#define SN__EV_UNLOCK(m)
 #define SN__EV_CANCEL(s, why)
 #define SN__EV_TIMER(t)
 #endif

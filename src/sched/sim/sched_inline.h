@@ -11,6 +11,7 @@ typedef struct sn__lockw {
 void sn__lock(sn__lockw *l);
 void sn__unlock(sn__lockw *l);
 sn__g *sn__enter(void);
+void sn__point(void);
 sn__g *sn__enter_parks(void);
 void sn__leave(sn__g *g);
 sn__ticket sn__arm(sn__g *g, bool cancellable);

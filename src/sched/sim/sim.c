@@ -87,6 +87,7 @@ sn__g *sn__self(void) {
     return &sn__sim.self->core;
 }
 
+void sn__point(void) { sn__sim_choice(); }
 sn__g *sn__enter(void) { return sn__self(); }
 sn__g *sn__enter_parks(void) {
     sn__sim_choice();

@@ -90,6 +90,9 @@ static inline void sn__leave(sn__g *g) {
     if (SN__LIKELY(b)) atomic_store_explicit(&b->state, SN__USER, memory_order_release);
 }
 
+/** Where sim may let another go first; there is nothing to choose on threads. */
+static inline void sn__point(void) {}
+
 /** A new ticket. Sequentially consistent, and so ordered before the look at the scope's cancel
  *  that follows in sn__park: a canceller sees the ticket or the waiter sees the cancel. */
 static inline sn__ticket sn__arm(sn__g *g, bool cancellable) {
