@@ -57,6 +57,23 @@ static int take_folder(fleet *f, const fleet_config *cfg, fleet_err *err) {
                       rc == SN_EBUSY ? "another server uses this folder" : sn_strerror(rc));
 }
 
+static int any_record(sql *db, void *n) {
+    int rc = sql_int(db, n, "SELECT count(*) FROM (SELECT 1 FROM record LIMIT 1)", "");
+    return rc < 0 ? rc : 0;
+}
+
+/* A signing key that was named must be there once there is a record: a new one in its place, made
+ * for a misspelt name, would go unnoticed until somebody verifies. */
+static int named_key_is_there(fleet *f, const char *path, fleet_err *err) {
+    sn_file_info info;
+    int64_t records = 0;
+    if (!path || sn_path_stat(path, &info) != SN_ENOENT) return 0;
+    int rc = store_read(f->store, any_record, &records);
+    if (rc || !records) return rc;
+    return fleet_fail(err, SN_ENOENT, "%s: no such signing key, but %s has signed records", path,
+                      f->data_dir);
+}
+
 static int open_store(fleet *f, const fleet_config *cfg, fleet_err *err) {
     char path[1100], key[1100];
     snprintf(path, sizeof path, "%s/fleet.db", f->data_dir);
@@ -68,6 +85,7 @@ static int open_store(fleet *f, const fleet_config *cfg, fleet_err *err) {
                        .batch_max = cfg->commit_max,
                        .create = 1};
     int rc = store_open(&f->store, &sc, err);
+    if (!rc) rc = named_key_is_there(f, cfg->key_file, err);
     if (!rc) rc = record_key_open(&f->key, cfg->key_file ? cfg->key_file : key, err);
     return rc;
 }

@@ -260,11 +260,30 @@ static void half_done_files_go_away(void) {
     world_remove(dir);
 }
 
+/* A signing key of another name is made for a new folder, never for one with records. */
+static void a_named_key_is_not_made_anew(void) {
+    char key[260];
+    fleet *f = NULL;
+    fleet_err err = {{0}};
+    world_dir(dir);
+    f = world_open(dir, NULL);
+    (void)world_set(f, "1.0");
+    fleet_close(f);
+    snprintf(key, sizeof key, "%s/mistyped.key", dir);
+    fleet_config cfg = {.data_dir = dir, .key_file = key, .sync = STORE_SYNC_NORMAL};
+    CHECK_INT(fleet_open(&f, &cfg, &err), SN_ENOENT);
+    CHECK(strstr(err.text, "mistyped.key: no such signing key"));
+    f = world_open(dir, NULL);
+    fleet_close(f);
+    world_remove(dir);
+}
+
 int main(void) {
     log_set_level(LOG_ERROR);
     memvfs_register();
     CASE(rollout_under_load);
     CASE(polls_pass_a_stuck_commit);
     CASE(half_done_files_go_away);
+    CASE(a_named_key_is_not_made_anew);
     return check_done();
 }
