@@ -68,10 +68,28 @@ static void free_procs(runtime *rt) {
     rt->nprocs = 0;
 }
 
+/* An M that is not joined yet, and its thread: 0 while another one is still starting it. */
+static M *not_joined(runtime *rt, M *self, uintptr_t *thread) {
+    sn__lock(&rt->lock);
+    M *m = rt->all_m;
+    while (m && (m == self || m->joined)) m = m->all;
+    *thread = m ? m->thread : 0;
+    sn__unlock(&rt->lock);
+    return m;
+}
+
+/* The last to run may have woken one more, who then joins the list: until there is none. */
 static void join_threads(runtime *rt, M *self) {
+    uintptr_t thread;
     sn__monitor_stop();
-    for (M *m = rt->all_m; m; m = m->all)
-        if (m != self && m->thread) sn__os_join(m->thread);
+    for (M *m; (m = not_joined(rt, self, &thread));) {
+        if (!thread) {
+            sn__os_yield(); /* it is being started, or given up and dropped */
+            continue;
+        }
+        sn__os_join(thread);
+        m->joined = true;
+    }
     /* only now: whoever stopped them all may have been among them */
     for (M *m = rt->all_m, *next; m; m = next) {
         next = m->all;

@@ -66,7 +66,8 @@ typedef struct M {
     bool spinning;
     uint32_t rand;
     uint32_t id;
-    uintptr_t thread;
+    uintptr_t thread; /* 0: not started yet, or the caller's of sn_run; under rt.lock */
+    bool joined;
     void *sigstack;
 } M;
 

@@ -54,7 +54,15 @@ static void m_main(void *arg) {
     sn__m_exit(m);
 }
 
-int sn__m_start(M *m) { return sn__os_thread(&m->thread, m_main, m, "sennit"); }
+int sn__m_start(M *m) {
+    uintptr_t handle;
+    int rc = sn__os_thread(&handle, m_main, m, "sennit");
+    if (rc) return rc;
+    sn__lock(&sn__rt.lock);
+    m->thread = handle; /* from here it can be joined, and not before */
+    sn__unlock(&sn__rt.lock);
+    return 0;
+}
 
 void sn__m_sleep(M *m) {
     runtime *rt = &sn__rt;
