@@ -46,4 +46,16 @@ void mgmt_render_module(json *j, const fleet_module *m);
  *  takes both). Its first failure ends it and is returned; SN_EINVAL when an element is none. */
 int mgmt_each(const cJSON *body, int (*each)(void *arg, const cJSON *o), void *arg, fleet_err *err);
 
+/** What a step of mgmt_create gets as its `arg`. */
+struct mgmt_creation {
+    struct app *app;
+    struct caller *who;
+    json *out; /**< an array: what was made is rendered into it */
+    fleet_err *err;
+};
+/** Makes what the body lists: `check` (NULL: none) runs for every element before `make` does for
+ *  the first. Answers 201 with all that `make` rendered, or the first failure. */
+void mgmt_create(struct app *app, sn_http_writer *w, sn_http_request *r, struct caller *who,
+                 int (*check)(void *arg, const cJSON *o), int (*make)(void *arg, const cJSON *o));
+
 #endif

@@ -2,6 +2,8 @@
 /* What the Management API's files share. */
 #include "mgmt.h"
 
+#include "reply.h"
+
 #define BATCH_MAX 1000
 
 void mgmt_list_begin(json *j) {
@@ -31,4 +33,24 @@ int mgmt_each(const cJSON *body, int (*each)(void *arg, const cJSON *o), void *a
         if (rc) return rc;
     }
     return 0;
+}
+
+void mgmt_create(struct app *app, sn_http_writer *w, sn_http_request *r, struct caller *who,
+                 int (*check)(void *arg, const cJSON *o), int (*make)(void *arg, const cJSON *o)) {
+    fleet_err err = {""};
+    json j = {0};
+    struct mgmt_creation c = {app, who, &j, &err};
+    cJSON *body = reply_body_json(w, r, (size_t)app->conf->body_max);
+    if (!body) return;
+    json_arr(&j, NULL);
+    int rc = check ? mgmt_each(body, check, &c, &err) : 0;
+    if (!rc) rc = mgmt_each(body, make, &c, &err);
+    json_arr_end(&j);
+    cJSON_Delete(body);
+    if (rc) {
+        json_free(&j);
+        reply_result(w, rc, &err);
+    } else {
+        reply_json(w, 201, &j);
+    }
 }

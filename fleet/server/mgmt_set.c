@@ -55,15 +55,8 @@ static int read_ids(const cJSON *list, int64_t ids[FLEET_SET_MODULES_MAX], fleet
     return n;
 }
 
-struct create {
-    struct app *app;
-    struct caller *who;
-    json *out;
-    fleet_err *err;
-};
-
 static int create_one(void *arg, const cJSON *o) {
-    struct create *c = arg;
+    struct mgmt_creation *c = arg;
     int64_t ids[FLEET_SET_MODULES_MAX], id;
     fleet_set set;
     const char *name = json_in_str(o, "name"), *version = json_in_str(o, "version");
@@ -78,23 +71,7 @@ static int create_one(void *arg, const cJSON *o) {
     return rc;
 }
 
-MGMT_HANDLER(mgmt_sets_create) {
-    fleet_err err = {""};
-    json j = {0};
-    struct create c = {app, who, &j, &err};
-    cJSON *body = reply_body_json(w, r, (size_t)app->conf->body_max);
-    if (!body) return;
-    json_arr(&j, NULL);
-    int rc = mgmt_each(body, create_one, &c, &err);
-    json_arr_end(&j);
-    cJSON_Delete(body);
-    if (rc) {
-        json_free(&j);
-        reply_result(w, rc, &err);
-    } else {
-        reply_json(w, 201, &j);
-    }
-}
+MGMT_HANDLER(mgmt_sets_create) { mgmt_create(app, w, r, who, NULL, create_one); }
 
 MGMT_HANDLER(mgmt_set) {
     int64_t id;

@@ -43,17 +43,10 @@ MGMT_HANDLER(mgmt_targets) {
     reply_json(w, 200, &j);
 }
 
-struct create {
-    struct app *app;
-    struct caller *who;
-    json *out;
-    fleet_err *err;
-};
-
 /* Before the first of a request is made all are looked at: an answer that refuses one would lose
  * the tokens that were made for those before it. */
 static int check_one(void *arg, const cJSON *o) {
-    const struct create *c = arg;
+    const struct mgmt_creation *c = arg;
     const char *cid = json_in_str(o, "controllerId");
     fleet_device d;
     if (!cid) return fleet_fail(c->err, SN_EINVAL, "controllerId is not a text");
@@ -71,7 +64,7 @@ static int check_one(void *arg, const cJSON *o) {
 
 /* A token of the body's own is kept as it is; otherwise one is made, and shown here only. */
 static int create_one(void *arg, const cJSON *o) {
-    struct create *c = arg;
+    struct mgmt_creation *c = arg;
     const char *cid = json_in_str(o, "controllerId"), *name = json_in_str(o, "name");
     char token[TOKEN_MAX + 1];
     fleet_device d;
@@ -83,23 +76,8 @@ static int create_one(void *arg, const cJSON *o) {
 }
 
 MGMT_HANDLER(mgmt_targets_create) {
-    fleet_err err = {""};
-    json j = {0};
-    struct create c = {app, who, &j, &err};
-    cJSON *body = reply_body_json(w, r, (size_t)app->conf->body_max);
-    if (!body) return;
-    json_arr(&j, NULL);
-    int rc = mgmt_each(body, check_one, &c, &err);
-    if (!rc) rc = mgmt_each(body, create_one, &c, &err);
-    json_arr_end(&j);
-    cJSON_Delete(body);
     sn_http_set(w, "Cache-Control", "no-store");
-    if (rc) {
-        json_free(&j);
-        reply_result(w, rc, &err);
-    } else {
-        reply_json(w, 201, &j);
-    }
+    mgmt_create(app, w, r, who, check_one, create_one);
 }
 
 MGMT_HANDLER(mgmt_target) {
