@@ -251,7 +251,8 @@ typedef struct fleet_feedback {
 } fleet_feedback;
 /**
  * Feedback on a deployment. Returns after its commit. The same feedback again (same execution,
- * result, code, time and details as the last one) is acknowledged and stored once.
+ * result, code, time and details as the last one) is acknowledged and stored once; a closing one
+ * again finds the action closed: FLEET_GONE, as in hawkBit, and nothing is counted twice.
  * SN_ENOENT: not this device's action. FLEET_GONE: it is closed. FLEET_QUOTA: too many entries
  * (a closing one is always taken). Closing feedback while a cancel is pending closes it too.
  */
