@@ -84,7 +84,7 @@ SN_API SN_MUST int sn_sim_run(const sn_sim_config *config, sn_fn f, void *arg,
 
 /** The run has failed: `format` says how. Prints time, event, seed and a dump, and aborts. From
  *  coroutines. */
-SN_API _Noreturn void sn_sim_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+SN_API void sn_sim_fail(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
 /** Hash of the events so far. */
 SN_API uint64_t sn_sim_hash(void);
 /** Adds an event of the test's own to hash and trace. `what` is a literal. Never parks. */
