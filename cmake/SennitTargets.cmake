@@ -53,6 +53,18 @@ function(sennit_library name)
   endif()
 endfunction()
 
+# sennit_simulated(NAME OBJECTS o … [LINK lib …]): NAME-sim, the same objects linked with sennit-sim
+# instead of sennit.
+function(sennit_simulated name)
+  cmake_parse_arguments(A "" "" "OBJECTS;LINK" ${ARGN})
+  set(objects)
+  foreach(o IN LISTS A_OBJECTS)
+    list(APPEND objects $<TARGET_OBJECTS:${o}>)
+  endforeach()
+  add_library(${name}-sim STATIC ${objects})
+  target_link_libraries(${name}-sim PUBLIC sennit-sim ${A_LINK})
+endfunction()
+
 # sennit_program(NAME SOURCES a.c … LINK lib … [INSTALL]): a program from public headers, in
 # build/bin. INSTALL: it is one of the programs that `make install` copies.
 function(sennit_program name)

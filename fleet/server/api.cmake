@@ -23,13 +23,13 @@ add_custom_command(
   DEPENDS openapi.json embed.cmake
   COMMENT "Embedding openapi.json"
   VERBATIM)
-add_library(fleet_api STATIC
+fleet_library(fleet_api SOURCES
   api_events.c api_fleet.c api_records.c api_render.c api_rollout.c api_rollout_body.c
   auth.c config.c ddi.c ddi_file.c ddi_parse.c ddi_render.c gate.c metrics.c mgmt_common.c
   mgmt_config.c mgmt_module.c mgmt_set.c mgmt_target.c mgmt_upload.c pages.c reply.c routes.c
-  serve_conf.c server.c server_tls.c ${CMAKE_CURRENT_BINARY_DIR}/openapi.c)
-target_link_libraries(fleet_api PRIVATE sennit_flags
-                      PUBLIC fleet_core fleet_parse fleet_console sennit-http sennit-tls)
+  serve_conf.c server.c server_tls.c ${CMAKE_CURRENT_BINARY_DIR}/openapi.c
+  LINK fleet_parse fleet_console SQLite::SQLite3
+  SENNIT fleet_core sennit-http sennit-tls)
 
 sennit_program(sennit-fleet INSTALL
   SOURCES main.c cmd_data.c cmd_demo.c cmd_drive.c cmd_serve.c demo_data.c demo_swupdate.c
