@@ -20,6 +20,7 @@ BELOW = {
     "sched": {"core", "port"},
     "diag": {"core", "sched", "port"},
     "io": {"core", "sched", "port"},
+    "world": {"io", "core", "sched", "port"},
     "tls": {"io", "core"},
     "http": {"tls", "io", "core"},
 }
