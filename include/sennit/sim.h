@@ -136,7 +136,7 @@ enum sn_stop {
  * files, connections or listeners open, fails the run. What its main returns is lost. Nothing
  * happens when it is down already. Not from its own coroutines. Not cancellable.
  */
-SN_API SN_PARKS int sn_host_stop(sn_host *h, enum sn_stop how);
+SN_API void sn_host_stop(sn_host *h, enum sn_stop how);
 /** Waits until h is down by itself; *rc (may be NULL) is what its main returned, SN_ECANCELED
  *  if it was stopped. SN_ECANCELED, SN_ETIMEDOUT from the caller's scope. */
 SN_API SN_PARKS int sn_host_wait(sn_host *h, int *rc);

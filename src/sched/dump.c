@@ -148,6 +148,7 @@ void sn__fatal(const char *message) {
     sn__put(&t, message);
     sn__put(&t, "\n");
     flush(STDERR_FILENO, &t);
+    sn__last_words(message);
     dump_all(STDERR_FILENO);
     abort();
 }

@@ -29,7 +29,7 @@ typedef struct G {
     const char *_Atomic name;
     sn__timer timer; /* the deadline of its wait */
     sn__ticket timer_ticket;
-    _Atomic uint32_t since; /* coarse time when it last parked; a foreign thread's futex */
+    sn__own own; /* the scheduler's, from its sched_inline.h */
     _Atomic uint8_t status; /* enum g_status */
     uint8_t klass;          /* stack size class */
     uint8_t guarded;
@@ -64,6 +64,8 @@ int sn__spawn(sn__scope *s, const sn_attr *attr, sn_fn f, const void *arg, size_
 sn__scope *sn__root(void);
 /** What the caller runs as; NULL on a thread that is not ours. Signal-safe. */
 sn__g *sn__current(void);
+/** The program is being stopped for this reason: anything to add, before the dump? */
+void sn__last_words(const char *message);
 /** Whole minutes since g parked. */
 uint32_t sn__minutes_parked(const G *g);
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/poller.h"
+#include "sched/sim/sim.h"
 #include "sched/sim/state.h"
 
 static uint64_t seed_next;
@@ -16,20 +16,21 @@ void sn__sim_seed(uint64_t seed) {
 uint64_t sn__sim_hash(void) { return sn__sim.hash; }
 uint64_t sn__sim_choices(void) { return sn__sim.choices; }
 
-typedef struct first {
-    sn_fn f;
-    void *arg;
-} first;
+static void put_back(sim *s, G *g) {
+    g->next = s->free[g->klass];
+    s->free[g->klass] = g;
+}
 
 static _Noreturn void end(G *g, int rc) {
     sim *s = &sn__sim;
+    sn_host *h = g->own.host;
     if (g->core.scope != g->core.home) sn__fatal("coroutine returned with a scope open");
     sn__sim_event(EV_END, g->id, (uint64_t)(int64_t)rc);
     sn__scope_done(g->core.home, &g->core, rc);
-    atomic_store(&g->status, G_DEAD);
+    if (h) sn__sim_host_lost_one(h);
+    atomic_store_explicit(&g->status, G_DEAD, memory_order_relaxed);
     s->live--;
-    g->next = s->free[g->klass];
-    s->free[g->klass] = g;
+    put_back(s, g);
     if (s->running) sn__sim_switch(true);
     sn__switch(&g->ctx, &s->g0, true);
     abort();
@@ -50,14 +51,15 @@ static G *get(sim *s, int klass) {
         sn__san_reuse(&g->ctx);
         return g;
     }
+    bool was = s->quiet;
     s->quiet = true;
     g = sn__carve((unsigned)klass);
-    s->quiet = false;
+    s->quiet = was;
     return g;
 }
 
-int sn__spawn(sn__scope *home, const sn_attr *attr, sn_fn f, const void *arg, size_t n,
-              uintptr_t site) {
+int sn__sim_spawn(sn_host *h, sn__scope *home, const sn_attr *attr, sn_fn f, const void *arg,
+                  size_t n, uintptr_t site) {
     sim *s = &sn__sim;
     int klass = sn__klass_of(attr);
     if (klass < 0 || (attr && attr->size != sizeof *attr)) return SN_EINVAL;
@@ -68,19 +70,30 @@ int sn__spawn(sn__scope *home, const sn_attr *attr, sn_fn f, const void *arg, si
     sn__g_prepare(g, start, f, arg, n);
     g->id = s->next_id++;
     g->site = site;
+    g->own = (sn__own){.host = h, .rank = sn__sim_rank()};
     atomic_store(&g->name, attr ? attr->name : NULL);
     int rc = sn__scope_add(home, &g->core);
     if (rc) {
-        g->next = s->free[klass];
-        s->free[klass] = g;
+        put_back(s, g);
         return rc;
     }
     s->live++;
     s->spawned++;
+    if (h) h->live++;
     sn__sim_event(EV_GO, g->id, 0);
     sn__ready(&g->core);
     return 0;
 }
+
+int sn__spawn(sn__scope *home, const sn_attr *attr, sn_fn f, const void *arg, size_t n,
+              uintptr_t site) {
+    return sn__sim_spawn(sn__sim_host(), home, attr, f, arg, n, site);
+}
+
+typedef struct first {
+    sn_fn f;
+    void *arg;
+} first;
 
 static int first_main(void *p) {
     sim *s = &sn__sim;
@@ -89,6 +102,7 @@ static int first_main(void *p) {
     g->scope = &s->root;
     s->result = u->f(u->arg);
     if (g->scope != &s->root) sn__fatal("main coroutine returned with a scope open");
+    sn__sim_hosts_stop();
     sn__scope_cancel(&s->root, SN_ECANCELED);
     sn__scope_wait(&s->root, g);
     g->scope = g->home;
@@ -98,9 +112,10 @@ static int first_main(void *p) {
     return 0;
 }
 
-static void reset(sim *s) {
+static void reset(sim *s, const sn_sim_config *config) {
     sim old = *s;
-    *s = (sim){.ready = old.ready,
+    *s = (sim){.config = *config,
+               .ready = old.ready,
                .ready_room = old.ready_room,
                .timers = old.timers,
                .timers_room = old.timers_room,
@@ -108,22 +123,23 @@ static void reset(sim *s) {
                .next_id = 1,
                .hash = 0xcbf29ce484222325u};
     memcpy(s->free, old.free, sizeof s->free);
-    const char *env = getenv("SENNIT_SEED");
-    s->random = seed_set ? seed_next : env ? strtoull(env, NULL, 0) : 1;
-    seed_set = false;
-    /* short runs want many switches, long waits want few: the seed decides that too */
-    static const uint32_t eagerness[4] = {4, 16, 64, 160};
-    s->eagerness = eagerness[sn__sim_random() % 4];
+    sn__list_init(&s->blocked);
+    sn__sim_chance_from(config->seed);
+    sn__sim_modes();
     sn__scope_init(&s->root);
     sn__scope_init(&s->own);
     sn__scope_init(&s->clock_scope);
     s->root.background = true;
 }
 
+/* Takes the only runnable one off the queue, to be run by hand. */
+static G *take_only(sim *s) { return s->ready[--s->ready_n]; }
+
 static int spawn_clock(sim *s) {
-    int rc = sn__spawn(&s->clock_scope, NULL, sn__sim_clock, s, 0, (uintptr_t)sn__sim_clock);
+    int rc =
+        sn__sim_spawn(NULL, &s->clock_scope, NULL, sn__sim_clock, s, 0, (uintptr_t)sn__sim_clock);
     if (rc) return rc;
-    s->clock = s->ready[--s->ready_n]; /* the only one there is */
+    s->clock = take_only(s);
     s->clock_parked = true;
     s->live--;
     return 0;
@@ -132,43 +148,62 @@ static int spawn_clock(sim *s) {
 /* The clock's coroutine never ends by itself: its slot is taken back. */
 static void retire_clock(sim *s) {
     atomic_store(&s->clock->status, G_DEAD);
-    s->clock->next = s->free[s->clock->klass];
-    s->free[s->clock->klass] = s->clock;
+    put_back(s, s->clock);
 }
 
-int sn_run(sn_fn f, void *arg, const sn_attr *attr) {
+static int run(const sn_sim_config *config, sn_fn f, void *arg, const sn_attr *attr) {
     sim *s = &sn__sim;
-    if (attr && attr->size != sizeof *attr) return SN_EINVAL;
     if (s->running || s->self) return SN_EBUSY;
-    reset(s);
+    reset(s, config);
     sn_attr a = attr ? *attr : (sn_attr){.size = sizeof a};
     if (!a.stack) a.flags |= SN_FOREIGN;
     if (!a.name) a.name = "main";
     first user = {f, arg};
     int rc = spawn_clock(s);
-    if (!rc) rc = sn__spawn(&s->own, &a, first_main, &user, 0, (uintptr_t)f);
+    if (!rc) rc = sn__sim_spawn(NULL, &s->own, &a, first_main, &user, 0, (uintptr_t)f);
     if (rc) return rc;
     s->running = true;
     sn__san_thread(&s->g0);
-    G *g = s->self = s->ready[--s->ready_n];
+    G *g = s->self = take_only(s);
     atomic_store(&g->status, G_RUNNING);
     atomic_store(&g->ctx.busy, 1);
     sn__switch(&s->g0, &g->ctx, false);
     s->self = NULL;
     retire_clock(s);
-    return s->result;
+    sn__sim_hosts_free();
+    return 0;
 }
 
-sn__scope *sn__root(void) { return sn__sim.running ? &sn__sim.root : NULL; }
+int sn_run(sn_fn f, void *arg, const sn_attr *attr) {
+    if (attr && attr->size != sizeof *attr) return SN_EINVAL;
+    const char *env = getenv("SENNIT_SEED");
+    sn_sim_config config = {.size = sizeof config, .seed = env ? strtoull(env, NULL, 0) : 1};
+    if (seed_set) config.seed = seed_next;
+    seed_set = false;
+    int rc = run(&config, f, arg, attr);
+    return rc ? rc : sn__sim.result;
+}
 
-/* No descriptors here: the poller of io is never installed. */
-void sn__poller_set(const sn__poller *p) { (void)p; }
-
-int sn_blocking(sn_fn f, void *arg) {
-    sn__sim_choice();
-    int rc = f(arg);
-    sn__sim_choice();
+int sn_sim_run(const sn_sim_config *config, sn_fn f, void *arg, sn_sim_result *result) {
+    const sim *s = &sn__sim;
+    if (config->size != sizeof *config || config->mode > SN_SIM_PCT || config->depth > DEPTH_MAX)
+        return SN_EINVAL;
+    if (result && result->size != sizeof *result) return SN_EINVAL;
+    int rc = run(config, f, arg, NULL);
+    if (!rc && result)
+        *result = (sn_sim_result){.size = sizeof *result,
+                                  .rc = s->result,
+                                  .hash = s->hash,
+                                  .events = s->events,
+                                  .choices = s->choices,
+                                  .switches = s->switches,
+                                  .time = s->now - SN_SECOND};
     return rc;
+}
+
+sn__scope *sn__root(void) {
+    sn_host *h = sn__sim_host();
+    return h ? &h->root : sn__sim.running ? &sn__sim.root : NULL;
 }
 
 void sn_get_stats(sn_stats *st) {

@@ -3,10 +3,20 @@
 #ifndef SN_SCHED_INLINE_H
 #define SN_SCHED_INLINE_H
 
-/** Zero: free. Whoever finds it held lets others run until it is not. */
+/** Zero: free. Whoever finds it held waits until it is not. */
 typedef struct sn__lockw {
     uint32_t held;
 } sn__lockw;
+
+struct sn_host;
+
+/** A G's part of this scheduler's own. */
+typedef struct sn__own {
+    struct sn_host *host;   /**< the host it belongs to; NULL: the test */
+    int64_t rank;           /**< PCT: the highest of those that can run does */
+    const sn__lockw *wants; /**< the lock it waits for; NULL */
+    sn__link blocked;       /**< among all that wait for locks */
+} sn__own;
 
 void sn__lock(sn__lockw *l);
 void sn__unlock(sn__lockw *l);

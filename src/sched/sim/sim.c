@@ -1,84 +1,50 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* The verbs of core/sched.h on one thread, each a choice point; see sim.h. */
+/* The verbs of core/sched.h on one thread, each a choice point. */
 #include <sennit/time.h>
 #include <stdlib.h>
-#include <string.h>
 
+#include "core/poller.h"
 #include "sched/sim/state.h"
 
 sim sn__sim;
 
-uint64_t sn__sim_random(void) { /* splitmix64 */
-    uint64_t z = sn__sim.random += 0x9e3779b97f4a7c15u;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    return z ^ (z >> 31);
-}
-
-void sn__sim_event(enum sim_event e, uint64_t a, uint64_t b) {
-    const uint64_t words[3] = {(uint64_t)e, a, b};
-    for (int i = 0; i < 3; i++) { /* FNV-1a, a word at a time */
-        sn__sim.hash ^= words[i];
-        sn__sim.hash *= 0x100000001b3u;
+/* Whoever wants a lock that is held waits off the run queue: with ranks, a loop that yields could
+ * keep the holder from ever running. A waker of the caller's ticket may come meanwhile: what it
+ * queued is kept for the park that is to come. */
+static void wait_for_lock(const sn__lockw *l, G *self) {
+    bool woken = false;
+    if (!self || sn__sim.quiet) sn__fatal("lock held by nobody who can run");
+    self->own.wants = l;
+    sn__list_push(&sn__sim.blocked, &self->own.blocked);
+    for (;;) {
+        sn__sim_switch(false);
+        if (!self->own.wants) break;
+        woken = true;
     }
-}
-
-void sn__sim_ready(G *g) {
-    sim *s = &sn__sim;
-    if (s->ready_n == s->ready_room) {
-        size_t room = s->ready_room ? s->ready_room * 2 : 64;
-        G **r = realloc(s->ready, room * sizeof *r);
-        if (!r) sn__fatal("out of memory for runnable coroutines");
-        s->ready = r;
-        s->ready_room = room;
-    }
-    atomic_store(&g->status, G_RUNNABLE);
-    s->ready[s->ready_n++] = g;
-}
-
-static G *pick(void) {
-    sim *s = &sn__sim;
-    while (!s->ready_n)
-        if (!sn__sim_advance()) sn__fatal("all coroutines are asleep - deadlock!");
-    size_t i = sn__sim_random() % s->ready_n;
-    G *g = s->ready[i];
-    s->ready[i] = s->ready[--s->ready_n];
-    return g;
-}
-
-void sn__sim_switch(bool dying) {
-    sim *s = &sn__sim;
-    G *from = s->self, *to = pick();
-    s->self = to;
-    atomic_store(&to->status, G_RUNNING);
-    to->starts++;
-    sn__sim_event(EV_RUN, to->id, to->starts);
-    if (to == from) return;
-    atomic_store(&to->ctx.busy, 1);
-    sn__switch(&from->ctx, &to->ctx, dying);
-}
-
-void sn__sim_choice(void) {
-    sim *s = &sn__sim;
-    if (!s->self || s->quiet) return;
-    s->choices++;
-    if ((sn__sim_random() & 0xff) >= s->eagerness || !s->ready_n) return;
-    sn__sim_ready(s->self);
-    sn__sim_switch(false);
+    if (woken) sn__sim_ready(self);
 }
 
 void sn__lock(sn__lockw *l) {
     sn__sim_choice();
-    while (l->held) {
-        if (!sn__sim.self || !sn__sim.ready_n) sn__fatal("lock held by nobody who can run");
-        sn__sim_ready(sn__sim.self);
-        sn__sim_switch(false);
-    }
+    while (l->held) wait_for_lock(l, sn__sim.self);
     l->held = 1;
+}
+
+static void unblock(const sn__lockw *l) {
+    sn__link *head = &sn__sim.blocked;
+    for (sn__link *at = head->next, *next; at != head; at = next) {
+        next = at->next;
+        G *g = SN__OF(at, G, own.blocked);
+        if (g->own.wants != l) continue;
+        sn__list_del(at);
+        g->own.wants = NULL;
+        sn__sim_ready(g);
+    }
 }
 
 void sn__unlock(sn__lockw *l) {
     l->held = 0;
+    if (!sn__list_empty(&sn__sim.blocked)) unblock(l);
     sn__sim_choice();
 }
 
@@ -96,19 +62,24 @@ sn__g *sn__enter_parks(void) {
 void sn__leave(sn__g *g) { (void)g; }
 sn__g *sn__current(void) { return sn__sim.self ? &sn__sim.self->core : NULL; }
 
+static sn__ticket ticket_of(const sn__g *g) {
+    return atomic_load_explicit(&g->wait, memory_order_relaxed);
+}
+
 sn__ticket sn__arm(sn__g *g, bool cancellable) {
     sn__sim_choice();
-    sn__ticket t =
-        ((atomic_load(&g->wait) | 0xff) + 1) | (cancellable ? SN__ARMED : SN__ARMED_SHUT);
-    atomic_store(&g->wait, t);
+    sn__ticket t = ((ticket_of(g) | 0xff) + 1) | (cancellable ? SN__ARMED : SN__ARMED_SHUT);
+    atomic_store_explicit(&g->wait, t, memory_order_relaxed);
     sn__sim_event(EV_ARM, g_of(g)->id, cancellable);
     return t;
 }
 
 bool sn__claim(sn__g *g, sn__ticket t, enum sn__cause cause) {
     sn__sim_choice();
-    bool won = atomic_load(&g->wait) == t;
-    if (won) atomic_store(&g->wait, (t & ~(sn__ticket)0xff) | (sn__ticket)cause);
+    bool won = ticket_of(g) == t;
+    if (won)
+        atomic_store_explicit(&g->wait, (t & ~(sn__ticket)0xff) | (sn__ticket)cause,
+                              memory_order_relaxed);
     sn__sim_event(EV_CLAIM, g_of(g)->id, ((uint64_t)cause << 1) | won);
     return won;
 }
@@ -131,32 +102,36 @@ static enum sn__cause over_already(sn__g *g, sn__ticket t, sn_time until) {
     return SN__IDLE;
 }
 
+/* A frozen host has no time: what would end some day ends now. */
+static sn_time patience(const G *g, sn_time until) {
+    return until != SN_NEVER && g->own.host && g->own.host->frozen ? 0 : until;
+}
+
+static void arm_timer(G *self, sn__ticket t, sn_time until) {
+    self->timer_ticket = t;
+    self->timer.when = until;
+    self->timer.fire = wait_is_over;
+    sn__timer_add(&self->timer);
+}
+
 enum sn__cause sn__park(sn__g *g, sn_time until, enum sn__reason why, const void *object) {
     G *self = g_of(g);
-    sn__ticket t = atomic_load(&g->wait);
+    sn__ticket t = ticket_of(g);
     bool open = (t & 0xff) == SN__ARMED || (t & 0xff) == SN__ARMED_SHUT;
+    until = patience(self, until);
     enum sn__cause cause = open ? over_already(g, t, until) : SN__IDLE;
     if (cause != SN__IDLE) return cause;
     bool timed = open && until != SN_NEVER;
-    if (timed) {
-        self->timer_ticket = t;
-        self->timer.when = until;
-        self->timer.fire = wait_is_over;
-        sn__timer_add(&self->timer);
-    }
-    atomic_store(&g->reason, why);
-    atomic_store(&g->object, object);
-    if (atomic_load(&self->status) == G_RUNNING) atomic_store(&self->status, G_WAITING);
+    if (timed) arm_timer(self, t, until);
+    atomic_store_explicit(&g->reason, why, memory_order_relaxed);
+    atomic_store_explicit(&g->object, object, memory_order_relaxed);
+    if (atomic_load_explicit(&self->status, memory_order_relaxed) == G_RUNNING)
+        atomic_store_explicit(&self->status, G_WAITING, memory_order_relaxed);
     SN__EV_PARK(self, why, object);
     sn__sim_switch(false);
-    cause = (enum sn__cause)(atomic_load(&g->wait) & 0xff);
+    cause = (enum sn__cause)(ticket_of(g) & 0xff);
     if (timed && cause != SN__TIMED_OUT) sn__timer_del(&self->timer);
     return cause;
-}
-
-void sn__yield(sn__g *g) {
-    sn__sim_ready(g_of(g));
-    sn__sim_switch(false);
 }
 
 int sn_yield(void) {
@@ -166,16 +141,19 @@ int sn_yield(void) {
     return rc;
 }
 
-uint32_t sn__rand(void) { return (uint32_t)sn__sim_random(); }
-sn_time sn__now(void) { return sn__sim.now; }
-sn_time sn_now(void) { return sn__sim.now; }
-int64_t sn_utc_ms(void) { return 1735689600000 + sn__sim.now / SN_MILLISECOND; }
-void sn_random(void *buf, size_t n) {
-    unsigned char *to = buf;
-    while (n--) *to++ = (unsigned char)sn__sim_random();
+int sn_blocking(sn_fn f, void *arg) {
+    sn__sim_choice();
+    int rc = f(arg);
+    sn__sim_choice();
+    return rc;
 }
+
 void *sn__alloc(size_t n) { return malloc(n); }
 void sn__free(void *p) { free(p); }
+
+/* No descriptors here: the poller of io is never installed. */
+void sn__poller_set(const sn__poller *p) { (void)p; }
+
 uint32_t sn__minutes_parked(const G *g) {
     (void)g;
     return 0; /* virtual time says nothing about patience */

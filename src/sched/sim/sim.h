@@ -2,10 +2,10 @@
 /*
  * The simulated scheduler: one thread, one seed, a virtual clock. Every verb of core/sched.h is a
  * choice point, where the seed may let any other runnable coroutine go first; the seed also picks
- * who runs next, in what order due timers fire, and what sn__rand and sn_random say. Time stands
- * still while anybody can run, and then jumps to the next timer.
+ * who runs next, in what order due timers fire, and what sn__rand and sn_random say.
  *
- * The same seed and program give the same events, told by a hash over logical ids only.
+ * What users see of it is sennit/sim.h; what the simulated world needs, world.h; what its own files
+ * share, state.h.
  */
 #ifndef SN_SIM_H
 #define SN_SIM_H

@@ -24,15 +24,17 @@ struct sn_host {
     uint32_t boot;       /**< how often it was started: tells a process from the one before */
     bool up;             /**< it has a process, be it a frozen one */
     bool frozen;         /**< stopped: its coroutines run to their ends, unseen by anybody */
-    void *net, *disk, *signals; /**< of src/world: made by host_new, for the life of the host */
-    sn__scope root;             /**< of its process */
-    uint64_t live;              /**< coroutines of its process */
-    int rc;                     /**< what its last main returned */
-    struct sn__waiters *waiters;
-    int64_t wall;  /**< its wall clock is the world's plus this, in ns */
-    sn_time since; /**< world time of the last change of drift */
-    sn_time clock; /**< its monotonic clock then */
-    int32_t ppm;   /**< drift */
+    bool stopping;       /**< they are being told */
+    bool lost_power;     /**< at its last stop */
+    void *net, *disk, *signals;  /**< of src/world: made by host_new, for the life of the host */
+    sn__scope root;              /**< of its process */
+    uint64_t live;               /**< coroutines of its process */
+    int rc;                      /**< what its last main returned */
+    struct sn__waiters *waiters; /**< host.c's */
+    int64_t wall;                /**< its wall clock is the world's plus this, in ns */
+    sn_time since;               /**< world time of the last change of drift */
+    sn_time clock;               /**< its monotonic clock then */
+    int32_t ppm;                 /**< drift */
     struct sn_host *next;
 };
 

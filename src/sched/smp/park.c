@@ -42,12 +42,12 @@ static void wait_is_over(sn__timer *t) {
 /* A foreign thread parks on its own word. */
 static enum sn__cause park_thread(sn__g *g, sn__ticket t, sn_time until) {
     G *self = g_of(g);
-    while (!atomic_load_explicit(&self->since, memory_order_acquire))
-        if (!sn__os_wait(&self->since, 0, until)) {
+    while (!atomic_load_explicit(&self->own.since, memory_order_acquire))
+        if (!sn__os_wait(&self->own.since, 0, until)) {
             if (sn__claim(g, t, SN__TIMED_OUT)) return SN__TIMED_OUT;
             until = SN_NEVER; /* somebody won and is about to ready us */
         }
-    atomic_store_explicit(&self->since, 0, memory_order_relaxed);
+    atomic_store_explicit(&self->own.since, 0, memory_order_relaxed);
     return (enum sn__cause)(atomic_load(&g->wait) & 0xff);
 }
 
@@ -75,7 +75,7 @@ enum sn__cause sn__park(sn__g *g, sn_time until, enum sn__reason why, const void
     }
     atomic_store_explicit(&g->reason, why, memory_order_relaxed);
     atomic_store_explicit(&g->object, object, memory_order_relaxed);
-    atomic_store_explicit(&self->since, atomic_load_explicit(&sn__rt.tick, memory_order_relaxed),
+    atomic_store_explicit(&self->own.since, atomic_load_explicit(&sn__rt.tick, memory_order_relaxed),
                           memory_order_relaxed);
     uint8_t running = G_RUNNING; /* who readied us already has written RUNNABLE */
     atomic_compare_exchange_strong_explicit(&self->status, &running, G_WAITING,
@@ -91,8 +91,8 @@ void sn__ready(sn__g *g) {
     G *other = g_of(g);
     SN__EV_READY(other);
     if (SN__UNLIKELY(g->foreign)) {
-        atomic_store_explicit(&other->since, 1, memory_order_release);
-        sn__os_wake(&other->since, 1);
+        atomic_store_explicit(&other->own.since, 1, memory_order_release);
+        sn__os_wake(&other->own.since, 1);
         return;
     }
     atomic_store_explicit(&other->status, G_RUNNABLE, memory_order_relaxed);

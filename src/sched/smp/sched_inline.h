@@ -24,6 +24,11 @@ typedef struct sn__lockw {
     _Atomic uint32_t word;
 } sn__lockw;
 
+/** A G's part of this scheduler's own. */
+typedef struct sn__own {
+    _Atomic uint32_t since; /**< coarse time when it last parked; a foreign thread's futex */
+} sn__own;
+
 SN__COLD void sn__lock_slow(sn__lockw *l);
 SN__COLD void sn__unlock_slow(sn__lockw *l);
 
