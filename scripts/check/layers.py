@@ -21,6 +21,7 @@ BELOW = {
     "diag": {"core", "sched", "port"},
     "io": {"core", "sched", "port"},
     "world": {"io", "core", "sched", "port"},
+    "search": {"world", "io", "core", "sched", "port"},
     "tls": {"io", "core"},
     "http": {"tls", "io", "core"},
 }

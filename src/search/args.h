@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* The command line of a program of scenarios. */
+#ifndef SN_SEARCH_ARGS_H
+#define SN_SEARCH_ARGS_H
+
+#include "search/spec.h"
+
+enum { EXIT_PASSED = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+
+typedef struct args {
+    const char *program; /* as it was called */
+    const sn_scenario *all;
+    size_t all_n;
+    const sn_scenario *scenario;
+    const char *name; /* as it was given: a scenario or a file */
+    spec spec;
+    seeds seeds; /* what to run */
+    unsigned jobs;
+    uint64_t stop_after;
+    bool twice, brief, gdb, trace;
+    const char *trace_file;   /* NULL: standard output */
+    const char *const *given; /* what followed the scenario's name, as it was, */
+    int given_n;              /* so that a command can be repeated */
+} args;
+
+/** Fills in *a from what follows the command's word. false: a message was printed. */
+bool sn__args_read(args *a, int n, char **words);
+void sn__args_free(args *a);
+/** Prints the command that does `command` with one seed, as one line: all that was given but what
+ *  is about many seeds, and `more`. */
+void sn__args_repeat(const args *a, const char *command, uint64_t seed, const char *more);
+
+#endif

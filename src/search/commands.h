@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* The commands: each returns the program's exit status. */
+#ifndef SN_SEARCH_COMMANDS_H
+#define SN_SEARCH_COMMANDS_H
+
+#include "search/args.h"
+
+int sn__command_run(args *a);
+
+#endif

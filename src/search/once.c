@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* One seed in this process; see once.h. */
+#include "search/once.h"
+
+#include "sched/sim/world.h"
+
+int sn__once(const spec *s, const sn_scenario *scenario, uint64_t seed, const watch *w,
+             outcome *o) {
+    sn_sim_config c = s->config;
+    sn_sim_result r = {.size = sizeof r};
+    c.seed = seed;
+    c.failed = w->failed;
+    c.failed_arg = w->failed_arg;
+    c.trace = w->trace;
+    c.trace_arg = w->trace_arg;
+    int rc = sn_sim_run(&c, scenario->body, NULL, &r);
+    *o = (outcome){r.rc, r.hash, r.events, r.choices, r.time};
+    return rc;
+}
+
+void sn__once_now(sn_time *at, uint64_t *hash) {
+    *at = sn__sim_time() - SN_SECOND; /* where virtual time begins */
+    *hash = sn_sim_hash();
+}

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* The parent of the workers; see pool.h. */
+#include "search/pool.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "port/port.h"
+
+enum { TICK_MS = 100, LOG_MAX = 64 * 1024 * 1024 };
+
+typedef struct worker {
+    int pid; /* 0: none */
+    int log;
+    uint64_t begun;    /* of its desk, when it was last seen to change, */
+    sn_time since;     /* which was then */
+    const char *ended; /* why we killed it; NULL: we did not */
+} worker;
+
+typedef struct running {
+    const pool *p;
+    board *b;
+    worker workers[POOL_JOBS];
+    unsigned live;
+    uint64_t failed, failed_sum;
+    sn_time from;
+    int rc;
+    char *why;
+    char *log; /* of the failure at hand */
+} running;
+
+/* ---- Starting ---- */
+
+typedef struct start {
+    const pool *p;
+    board *b;
+    desk *d;
+} start;
+
+static int work(void *arg) {
+    const start *s = arg;
+    return sn__worker(s->p, s->b, s->d);
+}
+
+static bool give_up(running *r, const char *what) {
+    snprintf(r->why, POOL_WHY, "%s", what);
+    r->rc = 1;
+    atomic_store(&r->b->stop, true);
+    return false;
+}
+
+static bool start_worker(running *r, unsigned i) {
+    worker *w = &r->workers[i];
+    start s = {r->p, r->b, &r->b->desks[i]};
+    w->pid = sn__process_start(work, &s, w->log);
+    if (w->pid < 0) {
+        w->pid = 0;
+        return give_up(r, "cannot start a process");
+    }
+    w->since = sn__os_now();
+    w->begun = atomic_load(&r->b->desks[i].begun);
+    w->ended = NULL;
+    r->live++;
+    return true;
+}
+
+static bool work_left(const running *r, const desk *d) {
+    return !atomic_load(&r->b->stop) &&
+           (d->next < d->end || atomic_load(&r->b->next) <= r->b->last);
+}
+
+/* ---- Failures ---- */
+
+/* What follows `mark` in the log, to the end of its line. */
+static bool quote(const char *log, const char *mark, char why[POOL_WHY]) {
+    const char *at = strstr(log, mark);
+    if (!at) return false;
+    at += strlen(mark);
+    snprintf(why, POOL_WHY, "%.*s", (int)strcspn(at, "\n"), at);
+    return true;
+}
+
+/* The process ended without a word on its desk: what it wrote last may tell, else how it ended. */
+static void explain(const char *log, const worker *w, int status, char why[POOL_WHY]) {
+    if (w->ended)
+        snprintf(why, POOL_WHY, "%s", w->ended);
+    else if (quote(log, "fatal error: ", why))
+        return;
+    else if (quote(log, "ERROR: AddressSanitizer: ", why))
+        return;
+    else if (quote(log, "runtime error: ", why))
+        return;
+    else if (WIFSIGNALED(status))
+        snprintf(why, POOL_WHY, "killed by signal %d (%s)", WTERMSIG(status),
+                 strsignal(WTERMSIG(status)));
+    else
+        snprintf(why, POOL_WHY, "the process ended with status %d", WEXITSTATUS(status));
+}
+
+static void seed_failed(running *r, unsigned i, int status) {
+    const desk *d = &r->b->desks[i];
+    failure f = {.seed = d->seed, .hash = d->hash, .at = d->at, .log = r->log};
+    sn__process_log_read(r->workers[i].log, r->log);
+    if (d->told)
+        memcpy(f.why, d->why, sizeof f.why);
+    else
+        explain(r->log, &r->workers[i], status, f.why);
+    r->failed++;
+    r->failed_sum += sn__pool_mix(f.seed, ~f.hash);
+    if (r->p->failed) r->p->failed(r->p->arg, &f);
+    if (r->p->stop_after && r->failed >= r->p->stop_after) atomic_store(&r->b->stop, true);
+}
+
+static void worker_ended(running *r, unsigned i, int status) {
+    desk *d = &r->b->desks[i];
+    r->workers[i].pid = 0;
+    r->live--;
+    if (WIFEXITED(status) && WEXITSTATUS(status) == WORKER_DONE) return;
+    if (WIFEXITED(status) && WEXITSTATUS(status) == WORKER_REFUSED) {
+        give_up(r, d->why);
+        return;
+    }
+    seed_failed(r, i, status);
+    if (work_left(r, d)) start_worker(r, i);
+}
+
+/* ---- Waiting ---- */
+
+/* A run that has no choice points for too long, or that writes without end. */
+static void look_after(running *r, unsigned i) {
+    worker *w = &r->workers[i];
+    uint64_t begun = atomic_load(&r->b->desks[i].begun);
+    sn_time now = sn__os_now();
+    if (begun != w->begun) {
+        w->begun = begun;
+        w->since = now;
+    }
+    if (w->ended) return;
+    if (now - w->since > r->p->spec->limit) w->ended = "no end within the limit of real time";
+    if (lseek(w->log, 0, SEEK_END) > LOG_MAX) w->ended = "wrote more than 64 MiB";
+    if (w->ended) kill(w->pid, SIGKILL);
+}
+
+static void count(const running *r, tally *t) {
+    *t = (tally){.failed = r->failed, .hash = r->failed_sum, .ran = r->failed};
+    for (unsigned i = 0; i < r->p->jobs; i++) {
+        const desk *d = &r->b->desks[i];
+        t->ran += d->passed;
+        t->events += d->events;
+        t->choices += d->choices;
+        t->hash += d->sum;
+        t->virtual_time += d->virtual_time;
+    }
+    t->asked = atomic_load(&r->b->asked);
+    t->wall = sn__os_now() - r->from;
+}
+
+static void wait_for_all(running *r, const sigset_t *child) {
+    const struct timespec tick = {0, TICK_MS * 1000000L};
+    tally t;
+    sn_time ticked = 0;
+    while (r->live) {
+        sigtimedwait(child, NULL, &tick);
+        for (unsigned i = 0; i < r->p->jobs; i++) {
+            int status;
+            if (!r->workers[i].pid) continue;
+            if (waitpid(r->workers[i].pid, &status, WNOHANG) > 0)
+                worker_ended(r, i, status);
+            else
+                look_after(r, i);
+        }
+        if (!r->p->tick || sn__os_now() - ticked < TICK_MS * SN_MILLISECOND) continue;
+        ticked = sn__os_now();
+        count(r, &t);
+        r->p->tick(r->p->arg, &t);
+    }
+}
+
+/* ---- A whole search ---- */
+
+static bool open_logs(running *r) {
+    for (unsigned i = 0; i < r->p->jobs; i++)
+        if ((r->workers[i].log = sn__process_log()) < 0) return give_up(r, "no file for a log");
+    return true;
+}
+
+static void close_logs(running *r) {
+    for (unsigned i = 0; i < r->p->jobs; i++)
+        if (r->workers[i].log > 0) close(r->workers[i].log);
+}
+
+static void search(running *r) {
+    sigset_t child, was;
+    sigemptyset(&child);
+    sigaddset(&child, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &child, &was);
+    if (open_logs(r))
+        for (unsigned i = 0; i < r->p->jobs; i++)
+            if (!start_worker(r, i)) break;
+    wait_for_all(r, &child);
+    close_logs(r);
+    sigprocmask(SIG_SETMASK, &was, NULL);
+}
+
+static uint64_t batch_size(const pool *p) {
+    uint64_t n = (p->seeds.last - p->seeds.first) / (p->jobs * 8u) + 1;
+    return n < POOL_BATCH ? n : POOL_BATCH;
+}
+
+int sn__pool_run(const pool *p, tally *t, char *why) {
+    running *r = calloc(1, sizeof *r);
+    board *b = sn__process_share(sizeof *b);
+    char *log = malloc(POOL_LOG + 1);
+    int rc = 1;
+    *t = (tally){.ran = 0};
+    snprintf(why, POOL_WHY, "out of memory");
+    if (r && b && log) {
+        b->last = p->seeds.last;
+        b->batch = batch_size(p);
+        atomic_store(&b->next, p->seeds.first);
+        *r = (running){.p = p, .b = b, .log = log, .why = why, .from = sn__os_now()};
+        search(r);
+        count(r, t);
+        rc = r->rc;
+    }
+    if (b) sn__process_unshare(b, sizeof *b);
+    free(log);
+    free(r);
+    return rc;
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* `run`: many seeds, a line for each that fails, and what all of them came to. */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "search/commands.h"
+#include "search/pool.h"
+#include "search/units.h"
+
+typedef struct report {
+    const args *a;
+    bool shows_progress;
+    bool unexpected;     /* a failure with a reason that was not expected */
+    uint64_t first_seed; /* the least that failed; 0: none */
+} report;
+
+enum { CRASH_LINES = 12 }; /* of a log that are shown of a failure that told no reason */
+
+static void clear_progress(const report *r) {
+    if (r->shows_progress) fputs("\r\033[K", stderr);
+}
+
+static void failed(void *arg, const failure *f) {
+    report *r = arg;
+    char at[SN__TIME_TEXT];
+    const spec *s = &r->a->spec;
+    clear_progress(r);
+    printf("seed %llu failed at %s: %s\n", (unsigned long long)f->seed, sn__show_time(f->at, at),
+           f->why);
+    fflush(stdout);
+    if (!r->first_seed || f->seed < r->first_seed) r->first_seed = f->seed;
+    if (s->must_fail && !strstr(f->why, s->must_say)) r->unexpected = true;
+}
+
+static void progress(void *arg, const tally *t) {
+    const report *r = arg;
+    double s = (double)t->wall / 1e9;
+    if (!r->shows_progress) return;
+    fprintf(stderr, "\r\033[K%llu of %llu seeds, %llu failed, %.0f/s", (unsigned long long)t->ran,
+            (unsigned long long)(r->a->seeds.last - r->a->seeds.first + 1),
+            (unsigned long long)t->failed, s > 0 ? (double)t->ran / s : 0);
+}
+
+static void print_sum(const tally *t) {
+    double s = (double)t->wall / 1e9;
+    if (s <= 0) s = 1e-9;
+    printf("%llu seeds, %llu failed, in %.2f s: %.0f seeds/s, %.3g events/s, "
+           "virtual time %.3g times as fast as real\n",
+           (unsigned long long)t->ran, (unsigned long long)t->failed, s, (double)t->ran / s,
+           (double)t->events / s, (double)t->virtual_time / (double)t->wall);
+}
+
+/* A parameter that nobody asked for is a typing error more often than not. */
+static bool all_asked(const args *a, const tally *t) {
+    bool all = true;
+    for (unsigned i = 0; i < a->spec.params_n; i++) {
+        if (t->asked >> i & 1) continue;
+        fprintf(stderr, "%s: scenario %s asks for no parameter '%s'\n", a->program,
+                a->scenario->name, a->spec.params[i].name);
+        all = false;
+    }
+    return all;
+}
+
+static int verdict(const report *r, const tally *t) {
+    const spec *s = &r->a->spec;
+    if (!s->must_fail) return t->failed ? EXIT_FAILED : EXIT_PASSED;
+    if (!t->failed) printf("a failure was expected, and no seed failed\n");
+    if (r->unexpected) printf("another reason was expected: %s\n", s->must_say);
+    return t->failed && !r->unexpected ? EXIT_PASSED : EXIT_FAILED;
+}
+
+int sn__command_run(args *a) {
+    report r = {.a = a, .shows_progress = isatty(STDERR_FILENO) == 1};
+    char why[POOL_WHY];
+    tally t;
+    pool p = {.spec = &a->spec,
+              .scenario = a->scenario,
+              .seeds = a->seeds,
+              .jobs = a->jobs,
+              .twice = a->twice,
+              .stop_after = a->stop_after,
+              .failed = failed,
+              .tick = progress,
+              .arg = &r};
+    int rc = sn__pool_run(&p, &t, why);
+    clear_progress(&r);
+    if (rc) {
+        fprintf(stderr, "%s: %s\n", a->program, why);
+        return EXIT_USAGE;
+    }
+    print_sum(&t);
+    if (r.first_seed) {
+        printf("repeat: ");
+        sn__args_repeat(a, "replay", r.first_seed, "");
+    }
+    bool asked = all_asked(a, &t);
+    int status = verdict(&r, &t);
+    printf("hash=%016llx\n", (unsigned long long)t.hash);
+    return status || asked ? status : EXIT_USAGE;
+}

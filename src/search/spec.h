@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* What is to be run, all but the seed: the scenario, its parameters, its faults, how it is
+ * scheduled, and what is expected of it. Filled in by a scenario file, then by the command line. */
+#ifndef SN_SEARCH_SPEC_H
+#define SN_SEARCH_SPEC_H
+
+#include <stdbool.h>
+
+#include <sennit/scenario.h>
+
+enum {
+    SPEC_NAME = 64,          /* bytes of a name, its end included */
+    SPEC_TEXT = 256,         /* of a value or a sentence */
+    SPEC_PARAMS = 64,        /* most parameters: a bit each in a word */
+    SPEC_FAULTS = 256,       /* most lines of faults */
+    SPEC_LINE = 1000,        /* longest line of a file */
+    SPEC_BYTES = 256 * 1024, /* longest file */
+    SPEC_DEPTH = 64          /* most of PCT */
+};
+
+#define SPEC_SEED ((uint64_t)1 << 62) /* the last seed */
+
+typedef struct seeds {
+    uint64_t first, last; /* both included; last 0: not given */
+} seeds;
+
+typedef struct param {
+    char name[SPEC_NAME], value[SPEC_TEXT];
+    char least[SPEC_TEXT]; /* how far `minimise` may shrink it; "": not at all */
+} param;
+
+/** A line of a fault, as it stands in the file, ended by a zero byte. */
+typedef struct fault_line {
+    const char *text;
+    unsigned line;
+} fault_line;
+
+typedef struct spec {
+    const char *file; /* NULL: none */
+    char scenario[SPEC_NAME], about[SPEC_TEXT];
+    seeds all, brief;
+    sn_sim_config config; /* all but the seed */
+    sn_time limit;        /* of the real clock, for one seed */
+    bool must_fail;
+    char must_say[SPEC_TEXT]; /* part of the reason; "": any */
+    param params[SPEC_PARAMS];
+    unsigned params_n;
+    fault_line faults[SPEC_FAULTS];
+    unsigned faults_n;
+    char *text; /* what the fault lines lie in */
+} spec;
+
+/** What was wrong in a file, and where; line 0: in no line. */
+typedef struct trouble {
+    unsigned line, column;
+    char what[SPEC_TEXT + 128];
+} trouble;
+
+/** Reads n bytes of a scenario file into *s, which sn__spec_init has made. false: *t says why. */
+bool sn__spec_parse(spec *s, const char *text, size_t n, trouble *t);
+/** Reads the file at `path`, as sn__spec_parse. */
+bool sn__spec_read(spec *s, const char *path, trouble *t);
+void sn__spec_init(spec *s);
+/** Sets a parameter, or sets it anew. NULL, or what was wrong: a literal. */
+const char *sn__spec_set(spec *s, const char *name, const char *value);
+void sn__spec_free(spec *s);
+
+#endif
