@@ -20,8 +20,9 @@ BELOW = {
     "sched": {"core", "port"},
     "diag": {"core", "sched", "port"},
     "io": {"core", "sched", "port"},
+    "plan": set(),
     "world": {"io", "core", "sched", "port"},
-    "search": {"world", "io", "core", "sched", "port"},
+    "search": {"plan", "world", "io", "core", "sched", "port"},
     "tls": {"io", "core"},
     "http": {"tls", "io", "core"},
 }
