@@ -123,6 +123,9 @@ SN_API const char *sn_host_name(const sn_host *h);
  *  stack. When f returns, the host's other coroutines are cancelled and waited for, and the host is
  *  down. SN_EBUSY when it is up; SN_ENOMEM. */
 SN_API SN_MUST int sn_host_start(sn_host *h, sn_fn f, const void *arg, size_t n);
+/** Boots it again, with the main coroutine and the argument that it was last started with. SN_EBUSY
+ *  when it is up; SN_EINVAL when it was never started; SN_ENOMEM. */
+SN_API SN_MUST int sn_host_restart(sn_host *h);
 /** What becomes of the disk when a host stops. */
 enum sn_stop {
     SN_STOP_PROCESS, /**< kill -9: all that was written is there */
@@ -144,6 +147,15 @@ SN_API int sn_host_up(const sn_host *h);
 /** As kill(1): delivers `signo` to the channels of sn_signal_notify there; a signal nobody asked
  *  for does nothing. Never parks. SN_ECLOSED when the host is down. */
 SN_API SN_MUST int sn_host_signal(sn_host *h, int signo);
+
+/**
+ * As SIGSTOP and SIGCONT: from here to sn_host_resume whatever waits on the host waits on, while
+ * time goes by, its deadlines pass and its kernel goes on receiving. Who runs at this instant gets
+ * as far as where it next waits. A stop resumes it. Nothing happens when it is paused, or not.
+ * Not from its own coroutines, which could not resume it. Never park.
+ */
+SN_API void sn_host_pause(sn_host *h);
+SN_API void sn_host_resume(sn_host *h);
 
 /** Moves the host's wall clock (sn_utc_ms) by so much. Monotonic time stays. */
 SN_API void sn_host_jump(sn_host *h, sn_time by);

@@ -158,6 +158,6 @@ void sn__sim_choice(void) {
 
 void sn__yield(sn__g *g) {
     if (sn__sim.config.mode == SN_SIM_PCT) g_of(g)->own.rank = --sn__sim.lowest;
-    sn__sim_ready(g_of(g));
+    sn__sim_ready_or_hold(g_of(g));
     sn__sim_switch(false);
 }

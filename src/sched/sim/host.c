@@ -159,15 +159,16 @@ sn_host *sn_host_named(const char *name) {
 static sn__waiters *until_down(const sn_host *h) { return &h->waiters[0]; }
 static sn__waiters *until_last(const sn_host *h) { return &h->waiters[1]; }
 
-typedef struct boot {
+/* What a host was started with: kept, so that it can be started again. */
+struct boot {
     sn_host *h;
     sn_fn f;
     size_t n;
     _Alignas(16) char arg[];
-} boot;
+};
 
 static int process(void *p) {
-    boot *b = p;
+    struct boot *b = p;
     sn_host *h = b->h;
     sn__g *g = sn__enter();
     void *given = NULL;
@@ -182,19 +183,14 @@ static int process(void *p) {
     /* the last ones have left their scope, but not yet their stack */
     while (h->live > 1) (void)sn__sim_wait_raw(until_last(h), SN_NEVER, SN__R_SCOPE, false);
     g->scope = g->home;
-    free(b);
     return 0;
 }
 
-int sn_host_start(sn_host *h, sn_fn f, const void *arg, size_t n) {
+int sn_host_restart(sn_host *h) {
     sim *s = &sn__sim;
     sn__enter();
     if (h->up) return SN_EBUSY;
-    if (n > SN_ARG_MAX) return SN_E2BIG;
-    boot *b = malloc(sizeof *b + (n ? n : sizeof arg));
-    if (!b) return SN_ENOMEM;
-    *b = (boot){.h = h, .f = f, .n = n};
-    memcpy(b->arg, n ? arg : (const void *)&arg, n ? n : sizeof arg);
+    if (!h->was) return SN_EINVAL;
     sn__scope_init(&h->root);
     h->root.background = true;
     h->up = true;
@@ -203,12 +199,22 @@ int sn_host_start(sn_host *h, sn_fn f, const void *arg, size_t n) {
     h->lost_power = false;
     sn__sim_told("host.start", h->index, h->boot);
     sn_attr a = {.size = sizeof a, .name = h->name, .stack = 1 << 20};
-    int rc = sn__sim_spawn(h, &s->own, &a, process, b, 0, (uintptr_t)f);
-    if (rc) {
-        h->up = false;
-        free(b);
-    }
+    int rc = sn__sim_spawn(h, &s->own, &a, process, h->was, 0, (uintptr_t)h->was->f);
+    if (rc) h->up = false;
     return rc;
+}
+
+int sn_host_start(sn_host *h, sn_fn f, const void *arg, size_t n) {
+    sn__enter();
+    if (h->up) return SN_EBUSY;
+    if (n > SN_ARG_MAX) return SN_E2BIG;
+    struct boot *b = malloc(sizeof *b + (n ? n : sizeof arg));
+    if (!b) return SN_ENOMEM;
+    *b = (struct boot){.h = h, .f = f, .n = n};
+    memcpy(b->arg, n ? arg : (const void *)&arg, n ? n : sizeof arg);
+    free(h->was);
+    h->was = b;
+    return sn_host_restart(h);
 }
 
 static void down(sn_host *h) {
@@ -246,6 +252,7 @@ void sn_host_stop(sn_host *h, enum sn_stop how) {
     sn__enter_parks();
     if (sn__sim_host() == h) sn__fatal("sn_host_stop of the caller's own host");
     if (h->up && !h->frozen) {
+        sn_host_resume(h);
         freeze(h, how);
         h->stopping = true;
         sn__scope_cancel(&h->root, SN_ECANCELED);
@@ -275,6 +282,7 @@ void sn__sim_hosts_free(void) {
         for (const sn__part *const *p = sn__world_parts; *p; p++)
             if ((*p)->host_free) (*p)->host_free(h);
         free(h->waiters);
+        free(h->was);
         free(h);
     }
     sn__sim.hosts = sn__sim.hosts_end = NULL;

@@ -86,7 +86,7 @@ bool sn__claim(sn__g *g, sn__ticket t, enum sn__cause cause) {
 
 void sn__ready(sn__g *g) {
     sn__sim_event(EV_READY, g_of(g)->id, 0);
-    sn__sim_ready(g_of(g));
+    sn__sim_ready_or_hold(g_of(g));
     sn__sim_choice();
 }
 

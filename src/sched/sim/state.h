@@ -96,6 +96,10 @@ void sn__sim_rush(sn_host *h);
 /** Its clock has changed its pace: its deadlines come at other times. */
 void sn__sim_rekey(sn_host *h);
 
+/* pause.c */
+/** Makes g runnable, or holds it back while its host is paused. It waits, or is about to. */
+void sn__sim_ready_or_hold(G *g);
+
 /* wait.c */
 /** As sn__sim_wait, frozen or not; parks even a canceled caller if not `cancellable`. */
 int sn__sim_wait_raw(sn__waiters *w, sn_time until, enum sn__reason why, bool cancellable);

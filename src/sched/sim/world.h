@@ -30,6 +30,9 @@ struct sn_host {
     sn__scope root;              /**< of its process */
     uint64_t live;               /**< coroutines of its process */
     int rc;                      /**< what its last main returned */
+    struct boot *was;            /**< what it was last started with; NULL: it never was */
+    bool paused;                 /**< what is woken on it is held back: pause.c */
+    struct G *held, *held_last;  /**< … linked by their next, in this order */
     struct sn__waiters *waiters; /**< host.c's */
     int64_t wall;                /**< its wall clock is the world's plus this, in ns */
     sn_time since;               /**< world time of the last change of drift */
