@@ -45,12 +45,20 @@ SN_API SN_MUST int sn_file_write(sn_file *f, const void *buf, size_t n, uint64_t
 SN_API SN_MUST int sn_file_sync(sn_file *f);
 /** Cuts or extends (with zeros) the file to `size` bytes. SN_EINVAL when not open for writing. */
 SN_API SN_MUST int sn_file_truncate(sn_file *f, uint64_t size);
+/** Locks the whole file for this open file, against others of this process and of others, until it
+ *  is closed: alone if it is open for writing, else together with others that are not. Never waits:
+ *  SN_EBUSY when another holds it. Binds only those who lock too (Linux: an OFD lock, which those
+ *  with POSIX locks respect). */
+SN_API SN_MUST int sn_file_lock(sn_file *f);
 SN_API SN_MUST int sn_file_stat(sn_file *f, sn_file_info *out);
 SN_API SN_MUST int sn_path_stat(const char *path, sn_file_info *out);
 /** Renames, replacing `to`, and makes the folder entry durable. */
 SN_API SN_MUST int sn_path_rename(const char *from, const char *to);
-/** Removes a file or an empty folder. SN_EBUSY for a folder that is not empty. */
+/** Removes a file or an empty folder. SN_EBUSY for a folder that is not empty. Durable once the
+ *  folder it was in is: sn_path_sync. */
 SN_API SN_MUST int sn_path_remove(const char *path);
+/** Makes the entries of folder `path` durable: what was made, renamed and removed in it. */
+SN_API SN_MUST int sn_path_sync(const char *path);
 /** Makes a folder (mode 0700) and the entry durable; SN_EEXIST if there is one. */
 SN_API SN_MUST int sn_path_mkdir(const char *path);
 /** Calls `each` for every entry but "." and ".."; stops at its first non-zero result, returned.

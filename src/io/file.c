@@ -9,6 +9,7 @@
 
 struct sn_file {
     int fd;
+    unsigned flags; /* SN_F_… */
 };
 
 #define ALL_FLAGS (SN_F_READ | SN_F_WRITE | SN_F_CREATE | SN_F_EXCL | SN_F_TRUNC | SN_F_APPEND)
@@ -41,6 +42,7 @@ int sn_file_open(sn_file **f, const char *path, unsigned flags) {
         free(x);
         return err;
     }
+    x->flags = flags;
     *f = x;
     return 0;
 }
@@ -85,6 +87,11 @@ int sn_file_write(sn_file *f, const void *buf, size_t n, uint64_t at, size_t *do
 int sn_file_sync(sn_file *f) {
     int err = sn_canceled();
     return err ? err : sn__sys_fdatasync(f->fd);
+}
+
+int sn_file_lock(sn_file *f) {
+    int err = sn_canceled();
+    return err ? err : sn__sys_lock(f->fd, (f->flags & SN_F_WRITE) != 0);
 }
 
 int sn_file_truncate(sn_file *f, uint64_t size) {

@@ -21,17 +21,27 @@ static size_t folder_len(const char *path) {
     return n;
 }
 
+static int sync_this(const char *folder) {
+    int fd = sn__sys_open(folder, O_RDONLY | O_DIRECTORY, 0);
+    if (fd < 0) return fd;
+    int err = sn__sys_fsync(fd);
+    sn__sys_close(fd);
+    return err;
+}
+
 /* Syncs the folder that `path` is an entry of. */
 static int sync_folder(const char *path) {
     size_t n = folder_len(path);
     char *folder = n ? strndup(path, n) : strdup(".");
     if (!folder) return SN_ENOMEM;
-    int fd = sn__sys_open(folder, O_RDONLY | O_DIRECTORY, 0);
+    int err = sync_this(folder);
     free(folder);
-    if (fd < 0) return fd;
-    int err = sn__sys_fsync(fd);
-    sn__sys_close(fd);
     return err;
+}
+
+int sn_path_sync(const char *path) {
+    int err = sn_canceled();
+    return err ? err : sync_this(path);
 }
 
 static int same_folder(const char *a, const char *b) {
@@ -75,7 +85,7 @@ int sn_path_list(const char *path, int (*each)(void *arg, const char *name), voi
     if (err == 0) err = sn__sys_opendir(path, &d);
     if (err) return err;
     err = list_all(d, each, arg);
-    (void)closedir(d);
+    sn__sys_closedir(d);
     return err;
 }
 

@@ -234,3 +234,12 @@ OUTLINED int sn__sys_readdir(DIR *d, const char **name) {
     *name = e ? e->d_name : NULL;
     return e || errno == 0 ? 0 : sn__errmap(errno);
 }
+
+OUTLINED void sn__sys_closedir(DIR *d) { (void)closedir(d); }
+
+OUTLINED int sn__sys_lock(int fd, int exclusive) {
+    struct flock l = {.l_type = exclusive ? F_WRLCK : F_RDLCK, .l_whence = SEEK_SET};
+    int r;
+    REPEAT(r, fcntl(fd, F_OFD_SETLK, &l));
+    return r == SN_EACCES || r == SN_EAGAIN ? SN_EBUSY : r;
+}

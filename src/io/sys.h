@@ -58,5 +58,9 @@ int sn__sys_mkdir(const char *path, unsigned mode);
 int sn__sys_opendir(const char *path, DIR **d);
 /* 0 and *name, NULL at the end; the name lives until the next call. */
 int sn__sys_readdir(DIR *d, const char **name);
+void sn__sys_closedir(DIR *d);
+/* Locks the whole file for this descriptor, alone or with others that do not want it alone;
+ * SN_EBUSY when another has it. */
+int sn__sys_lock(int fd, int exclusive);
 
 #endif
