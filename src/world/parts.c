@@ -4,5 +4,7 @@
 
 const sn__part *const sn__world_parts[] = {
     &sn__net_part,
+    &sn__disk_part,
+    &sn__signal_part,
     NULL,
 };

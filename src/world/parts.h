@@ -6,5 +6,7 @@
 #include "sched/sim/world.h"
 
 extern const sn__part sn__net_part;
+extern const sn__part sn__disk_part;
+extern const sn__part sn__signal_part;
 
 #endif
