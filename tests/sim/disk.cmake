@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+# Disks: the same as the machine's as long as nothing goes wrong, and as bad as can be when it does.
+foreach(world IN ITEMS main sim)
+  add_executable(disk_ops_${world} disk_ops.c disk_ops_${world}.c)
+  set_target_properties(disk_ops_${world} PROPERTIES
+                        RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
+endforeach()
+target_link_libraries(disk_ops_main PRIVATE sennit_flags sennit)
+target_link_libraries(disk_ops_sim PRIVATE sennit_flags sennit-sim)
+find_package(Python3 COMPONENTS Interpreter REQUIRED)
+add_test(NAME disk_same COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/disk_same.py
+         $<TARGET_FILE:disk_ops_main> $<TARGET_FILE:disk_ops_sim> 10 1000)
+set_tests_properties(disk_same PROPERTIES TIMEOUT 120 LABELS "sim;notsan")
