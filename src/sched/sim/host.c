@@ -171,11 +171,12 @@ static int process(void *p) {
     struct boot *b = p;
     sn_host *h = b->h;
     sn__g *g = sn__enter();
-    void *given = NULL;
-    if (!b->n) memcpy(&given, b->arg, sizeof given);
+    _Alignas(16) char own[SN_ARG_MAX]; /* what main writes there, the next boot does not see */
+    void *given = own;
+    memcpy(b->n ? (void *)own : (void *)&given, b->arg, b->n ? b->n : sizeof given);
     g->scope = &h->root;
     h->root.owner = g; /* a stop reaches the main coroutine too */
-    int rc = b->f(b->n ? b->arg : given);
+    int rc = b->f(given);
     if (g->scope != &h->root) sn__fatal("main coroutine of a host returned with a scope open");
     h->rc = h->frozen ? SN_ECANCELED : rc;
     sn__scope_cancel(&h->root, SN_ECANCELED);
