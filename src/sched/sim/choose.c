@@ -10,15 +10,15 @@
  * probabilistic guarantees of finding bugs", 2010). Every coroutine has a rank, drawn when it is
  * made; the highest that can run does. At depth - 1 choice points, drawn beforehand over the
  * expected length of the run, whoever runs falls below all others. A run that is longer than
- * expected draws them again for the next stretch. Who yields falls below all, or a loop that
- * yields would starve whom it waits for; and the clock gets a new rank each time it has
- * something to fire, since each timer is an actor of its own.
+ * expected draws them again for the next stretch; where nobody expects anything, the seed does. Who
+ * yields falls below all, or a loop that yields would starve whom it waits for; and the clock gets
+ * a new rank each time it has something to fire, since each timer is an actor of its own.
  */
 #include <stdlib.h>
 
 #include "sched/sim/state.h"
 
-enum { STEPS = 10000, DEPTH = 3, DRAIN_CHOICES = 1 << 24 };
+enum { STEPS_MIN = 64, STEPS_DOUBLINGS = 11, DEPTH = 3, DRAIN_CHOICES = 1 << 24 };
 
 int64_t sn__sim_rank(void) {
     if (sn__sim.config.mode != SN_SIM_PCT) return 0;
@@ -56,7 +56,9 @@ void sn__sim_modes(void) {
     static const uint32_t eagerness[4] = {4, 16, 64, 160};
     sn_sim_config *c = &s->config;
     if (!c->depth) c->depth = DEPTH;
-    if (!c->steps) c->steps = STEPS;
+    /* a change is well spent only inside the run, and its length is not known: the seed guesses */
+    if (c->mode == SN_SIM_PCT && !c->steps)
+        c->steps = (uint64_t)STEPS_MIN << sn__sim_random(CHANCE_ORDER) % STEPS_DOUBLINGS;
     if (!c->max_choices) c->max_choices = (uint64_t)1 << 40;
     s->eagerness = eagerness[sn__sim_random(CHANCE_ORDER) % 4];
     s->calm = c->calm != 0;
@@ -85,9 +87,11 @@ static void heap_down(sim *s, size_t i) {
     s->ready[i] = g;
 }
 
-/* Whoever runs falls. It may be queued already, by a waker: the heap is put right. */
+/* Whoever runs falls below all, those too that fell before: two that had the same rank would never
+ * change places again. It may be queued already, by a waker: the heap is put right. */
 static void change_rank(sim *s) {
-    s->self->own.rank = (int64_t)(s->changes_n - s->changed++);
+    s->self->own.rank = --s->lowest;
+    s->changed++;
     for (size_t i = s->ready_n / 2; i-- > 0;) heap_down(s, i);
 }
 

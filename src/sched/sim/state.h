@@ -55,7 +55,7 @@ typedef struct sim {
     uint64_t changes[DEPTH_MAX]; /* PCT: choice points at which a rank changes, ascending */
     uint32_t changes_n, changed;
     uint64_t window;    /* PCT: where the changes end and are drawn again */
-    int64_t lowest;     /* PCT: rank of whoever yielded last */
+    int64_t lowest;     /* PCT: rank of whoever fell last */
     uint64_t drain_end; /* choice points at which a frozen host must be down; 0: none is frozen */
     uint32_t frozen;    /* hosts that are */
     sn_host *hosts, *hosts_end;
