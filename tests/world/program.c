@@ -30,6 +30,7 @@ typedef struct member {
 } member;
 
 static struct program {
+    uint64_t seed;
     program_size size;
     sn_chan ch[PROGRAM_CHANNELS];
     entry *ledger;
@@ -226,7 +227,7 @@ static int work(void *arg) {
 
 static int lead(void *arg) {
     team *t = arg;
-    uint64_t rng = (uint64_t)t->index * 77 + world_round();
+    uint64_t rng = (uint64_t)t->index * 77 + prog.seed;
     int n = prog.size.members;
     sn_scope_enter(&t->scope, sn_now() + 10000 + pick(&rng, 3000000));
     sn_lock(&t->lock);
@@ -253,7 +254,7 @@ static int lead(void *arg) {
 }
 
 static int cancel_now_and_then(void *arg) {
-    uint64_t rng = world_round() ^ 0xCA9CE1;
+    uint64_t rng = prog.seed ^ 0xCA9CE1;
     (void)arg;
     while (atomic_load(&prog.still_running) > 0) {
         team *t = &prog.teams[pick(&rng, (unsigned)prog.size.teams)];
@@ -299,6 +300,7 @@ static void set_up(uint64_t *rng, const program_size *size) {
     memset(&prog, 0, sizeof prog);
     MUST(all + size->readers <= PROGRAM_MEMBERS && size->channels <= PROGRAM_CHANNELS);
     prog.size = *size;
+    prog.seed = *rng;
     prog.ids = (uint32_t)(all * size->ops);
     prog.ledger = calloc(prog.ids, sizeof *prog.ledger);
     prog.teams = calloc((size_t)size->teams, sizeof *prog.teams);
