@@ -2,4 +2,5 @@
 /* X(name, function, about): the scenarios of build/bin/sennit-sim. A line each; included more than
  * once, so it has no guard. A function's file is named in a *.cmake with sennit_sim_sources(). */
 X("relay", relay_scenario, "values through a chain of channels: always passes")
+#include "core_scenarios.h"
 X("counter", counter_scenario, "a counter that loses a step now and then: a known, rare failure")
