@@ -25,6 +25,7 @@ int sn_chan_init(sn_chan *pub, size_t elem, size_t cap, void *buf, void (*drop)(
     c->cap = cap;
     c->buf = buf ? buf : (char *)c; /* never NULL: no element has bytes then */
     c->drop = drop;
+    c->order = sn__order(c);
     sn__list_init(&c->sendq);
     sn__list_init(&c->recvq);
     return 0;

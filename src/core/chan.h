@@ -20,8 +20,9 @@ typedef struct sn__chan {
     sn__link sendq, recvq;
     void (*drop)(void *);
     bool closed;
-    bool own_buf;  /**< buf is ours to free */
-    bool own_self; /**< made by sn_chan_new */
+    bool own_buf;    /**< buf is ours to free */
+    bool own_self;   /**< made by sn_chan_new */
+    uintptr_t order; /**< whom to lock first: see sn__order */
 } sn__chan;
 
 _Static_assert(sizeof(sn__chan) <= sizeof(sn_chan), "sn_chan has room for a channel");

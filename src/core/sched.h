@@ -109,9 +109,10 @@ typedef struct sn__timer {
  *   sn__g *sn__enter_parks(void);         … of one that may park (may itself run others first)
  *   void sn__leave(sn__g *);              closes it. Every public call that touches M, P or G is
  *                                         inside one.
- *   void sn__point(void);                 a choice point of sim where there is no bracket
- *   bool sn__claim(sn__g *, sn__ticket, enum sn__cause);
- *   sn__ticket sn__arm(sn__g *, bool cancellable);
+ *   uintptr_t sn__order(const void *);    an object's place in the one order in which objects of
+ * its kind are locked: its address, where that is no chance void sn__point(void);                 a
+ * choice point of sim where there is no bracket bool sn__claim(sn__g *, sn__ticket, enum
+ * sn__cause); sn__ticket sn__arm(sn__g *, bool cancellable);
  */
 
 /** The caller: a coroutine or, made on demand, the foreign thread. No bracket. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * Select. First each case alone, in random order: one that can go on is done under its channel's
- * lock only. If none can, all channels are locked in address order, looked at once more, and the
+ * lock only. If none can, all channels are locked in one order, looked at once more, and the
  * caller is queued on each with one ticket; the first to claim it wins (Go's algorithm with the
  * optimistic pass before it). A select that must not wait goes straight to the locked look, so
  * that "nothing can go on" is true of one instant.
@@ -13,7 +13,7 @@
 typedef struct select_case {
     sn__node node;
     uint16_t poll; /* random order: index of the case to try */
-    uint16_t lock; /* address order: index of the case to lock */
+    uint16_t lock; /* in order of their channels: index of the case to lock */
 } select_case;
 
 typedef struct selection {
@@ -36,18 +36,20 @@ static void shuffle(selection *x) {
     }
 }
 
+static uintptr_t order_at(const selection *x, size_t i) { return chan_at(x, i)->order; }
+
 static void sift(selection *x, size_t root, size_t end) {
     uint16_t v = x->s[root].lock;
     for (size_t child; (child = 2 * root + 1) < end; root = child) {
-        if (child + 1 < end && chan_at(x, x->s[child].lock) < chan_at(x, x->s[child + 1].lock))
+        if (child + 1 < end && order_at(x, x->s[child].lock) < order_at(x, x->s[child + 1].lock))
             child++;
-        if (chan_at(x, v) >= chan_at(x, x->s[child].lock)) break;
+        if (order_at(x, v) >= order_at(x, x->s[child].lock)) break;
         x->s[root].lock = x->s[child].lock;
     }
     x->s[root].lock = v;
 }
 
-/* Heap sort by address: bounded stack and time whatever the user passes. */
+/* Heap sort: bounded stack and time whatever the user passes. */
 static void order_locks(selection *x) {
     for (size_t i = 0; i < x->live; i++) x->s[i].lock = x->s[i].poll;
     for (size_t i = x->live / 2; i-- > 0;) sift(x, i, x->live);

@@ -21,6 +21,7 @@ typedef struct sn__own {
 void sn__lock(sn__lockw *l);
 void sn__unlock(sn__lockw *l);
 sn__g *sn__enter(void);
+uintptr_t sn__order(const void *object);
 void sn__point(void);
 sn__g *sn__enter_parks(void);
 void sn__leave(sn__g *g);

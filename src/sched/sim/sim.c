@@ -53,6 +53,13 @@ sn__g *sn__self(void) {
     return &sn__sim.self->core;
 }
 
+/* Addresses differ from process to process: the order in which they were made. */
+uintptr_t sn__order(const void *object) {
+    static uintptr_t made;
+    (void)object;
+    return ++made;
+}
+
 void sn__point(void) { sn__sim_choice(); }
 sn__g *sn__enter(void) { return sn__self(); }
 sn__g *sn__enter_parks(void) {

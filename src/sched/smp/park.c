@@ -75,7 +75,8 @@ enum sn__cause sn__park(sn__g *g, sn_time until, enum sn__reason why, const void
     }
     atomic_store_explicit(&g->reason, why, memory_order_relaxed);
     atomic_store_explicit(&g->object, object, memory_order_relaxed);
-    atomic_store_explicit(&self->own.since, atomic_load_explicit(&sn__rt.tick, memory_order_relaxed),
+    atomic_store_explicit(&self->own.since,
+                          atomic_load_explicit(&sn__rt.tick, memory_order_relaxed),
                           memory_order_relaxed);
     uint8_t running = G_RUNNING; /* who readied us already has written RUNNABLE */
     atomic_compare_exchange_strong_explicit(&self->status, &running, G_WAITING,

@@ -95,6 +95,8 @@ static inline void sn__leave(sn__g *g) {
     if (SN__LIKELY(b)) atomic_store_explicit(&b->state, SN__USER, memory_order_release);
 }
 
+static inline uintptr_t sn__order(const void *object) { return (uintptr_t)object; }
+
 /** Where sim may let another go first; there is nothing to choose on threads. */
 static inline void sn__point(void) {}
 
