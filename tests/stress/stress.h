@@ -41,10 +41,9 @@ static inline sn_time stress_time(void) {
 /** Runs `body` as a run of its own; it must return 0. */
 static inline void stress_case(const char *what, sn_fn body) {
     check_failed_ = 0;
-    world_begin(1);
     alarm((unsigned)(60 + stress_time() / SN_SECOND * 10)); /* hangs: the signal ends it */
     sn_time t = sn_now();
-    CHECK_INT(sn_run(body, NULL, NULL), 0);
+    CHECK_INT(world_run(1, body, NULL), 0);
     printf("%6.2f s  %s\n", (double)(sn_now() - t) / 1e9, what);
     fflush(stdout);
     if (check_failed_) {

@@ -27,8 +27,7 @@ static void reached(void) {
 }
 
 static uint64_t hash_of(uint64_t seed) {
-    world_begin(seed);
-    CHECK_INT(sn_run(one_program, NULL, NULL), 0);
+    CHECK_INT(world_run(seed, one_program, NULL), 0);
     return world_hash();
 }
 

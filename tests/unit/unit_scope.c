@@ -487,11 +487,10 @@ static void run_results(void) {
     memset(&b, 0, sizeof b);
     if (!world_virtual) CHECK_INT(sn_id(), 0); /* under sim nothing is outside a run */
     for (uint64_t seed = 1; seed < 20; seed++) {
-        world_begin(seed);
-        CHECK_INT(sn_run(return_five, NULL, NULL), 5);
-        CHECK_INT(sn_run(return_error, NULL, NULL), SN_EPROTO);
+        CHECK_INT(world_run(seed, return_five, NULL), 5);
+        CHECK_INT(world_run(seed, return_error, NULL), SN_EPROTO);
         b.rc = 0;
-        CHECK_INT(sn_run(leave_root_behind, &b, NULL), 6);
+        CHECK_INT(world_run(seed, leave_root_behind, &b), 6);
         CHECK_INT(b.rc, SN_ECANCELED);
     }
 }

@@ -223,15 +223,12 @@ static int draw_bytes(void *arg) {
 
 static void random_bytes(void) {
     unsigned zero = 0;
-    world_begin(1);
-    CHECK_INT(sn_run(draw_bytes, drawn[0], NULL), 0);
-    world_begin(2);
-    CHECK_INT(sn_run(draw_bytes, drawn[1], NULL), 0);
+    CHECK_INT(world_run(1, draw_bytes, drawn[0]), 0);
+    CHECK_INT(world_run(2, draw_bytes, drawn[1]), 0);
     CHECK(memcmp(drawn[0], drawn[1], sizeof drawn[0]));
     for (size_t i = 0; i < sizeof drawn[0]; i++) zero += drawn[0][i] == 0;
     CHECK(zero < 8);
-    world_begin(1);
-    CHECK_INT(sn_run(draw_bytes, drawn[1], NULL), 0);
+    CHECK_INT(world_run(1, draw_bytes, drawn[1]), 0);
     CHECK_INT(!memcmp(drawn[0], drawn[1], sizeof drawn[0]), world_virtual);
 }
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* One test source, two schedulers. A program that includes this is linked once with the seeded
- * single-thread scheduler (world_sim.c: a round is a seed) and once with the one on threads
- * (world_smp.c: a round is one more try). A failing round names itself; SENNIT_SEED=n in the
- * environment replays round n alone. */
+ * single-thread scheduler (world_sim.c: a round is a seed, run twice, and the events of both must
+ * be the same; half of the seeds choose uniformly, half by priorities) and once with the one on
+ * threads (world_smp.c: a round is one more try). A failing round names itself; SENNIT_SEED=n in
+ * the environment replays round n alone, SENNIT_FIRST_SEED=n begins there, and SENNIT_HASHES=1
+ * prints a hash over the events of all seeds of each case. */
 #ifndef TESTS_WORLD_H
 #define TESTS_WORLD_H
 
@@ -17,14 +19,17 @@ extern const int world_virtual;
 /** Rounds of a case of a weight: ten seeds for each unit of it under sim (two with a sanitizer), a
  *  fiftieth of it on threads. SENNIT_SEEDS and SENNIT_ROUNDS in the environment set the number. */
 int world_rounds(int weight);
-/** Call before each sn_run: the round's number, 1 and up, becomes the seed under sim. */
-void world_begin(uint64_t round);
+/** Runs f(arg) as the first coroutine of a run; what it returned. Under sim the round, 1 and up, is
+ *  the seed, and it is run a second time: another hash fails the case. */
+int world_run(uint64_t round, sn_fn f, void *arg);
 /** The round that $SENNIT_SEED asks to replay, or 0. */
 uint64_t world_replay(void);
 /** Round (seed) that is being run: programs draw their own random numbers from it. */
 uint64_t world_round(void);
 /** Hash of all events of the last run under sim; 0 under smp, where there is none. */
 uint64_t world_hash(void);
+/** Tells the hash of a case's rounds, when $SENNIT_HASHES asks for it. */
+void world_tell(const char *what, uint64_t rounds, uint64_t hash);
 
 /** Starts f(p) in the current scope; p must outlive it. */
 #define GO(f, p) MUST(sn_go(f, p, 0) == 0)
@@ -46,19 +51,26 @@ static inline uint64_t draw(uint64_t *state) {
 /** One of 0 … n-1. */
 static inline unsigned pick(uint64_t *state, unsigned n) { return (unsigned)(draw(state) % n); }
 
+/** Number of the first round: 1, or $SENNIT_FIRST_SEED. */
+static inline uint64_t world_first(void) {
+    const char *s = getenv("SENNIT_FIRST_SEED");
+    return s ? strtoull(s, NULL, 0) : 1;
+}
+
 /** Runs `body` as the first coroutine of a run, once a round, until one round fails. */
 static inline void world_case(const char *what, sn_fn body, int weight) {
-    uint64_t first = world_replay() ? world_replay() : 1;
-    uint64_t last = world_replay() ? first : (uint64_t)world_rounds(weight);
+    uint64_t first = world_replay() ? world_replay() : world_first();
+    uint64_t n = world_replay() ? 1 : (uint64_t)world_rounds(weight), all = 0;
     check_failed_ = 0;
-    for (uint64_t r = first; r <= last && !check_failed_; r++) {
-        world_begin(r);
-        CHECK_INT(sn_run(body, NULL, NULL), 0);
+    for (uint64_t r = first; r < first + n && !check_failed_; r++) {
+        CHECK_INT(world_run(r, body, NULL), 0);
+        all = (all ^ world_hash()) * 0x100000001B3u;
         if (check_failed_) {
             fprintf(stderr, "FAIL %s\n     (%s, SENNIT_SEED=%llu)\n", what, world_name,
                     (unsigned long long)r);
         }
     }
+    world_tell(what, n, all);
     if (check_failed_) {
         check_failed_n_++;
     } else {
