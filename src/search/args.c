@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "port/port.h"
+#include "search/number.h"
 #include "search/pool.h"
-#include "search/units.h"
 
 static bool wrong(const args *a, const char *format, ...) __attribute__((format(printf, 2, 3)));
 static bool wrong(const args *a, const char *format, ...) {
@@ -38,7 +38,7 @@ static bool count32(const args *a, const char *name, const char *v, uint32_t mos
 }
 
 static bool duration(const args *a, const char *name, const char *v, sn_time *t) {
-    if (sn__read_time(v, t) && *t) return true;
+    if (sn__read_time(v, t) && *t > 0) return true;
     return wrong(a, "%s '%s': not a time such as 90s, 250ms or 7d", name, v);
 }
 
@@ -107,6 +107,21 @@ static bool opt_brief(args *a, const char *v) {
     return a->brief = true;
 }
 
+static bool opt_without(args *a, const char *v) {
+    const char *bad = sn__read_numbers(v, &a->spec.without);
+    return !bad || wrong(a, "--without '%s': %s", v, bad);
+}
+
+static bool opt_gdb(args *a, const char *v) {
+    (void)v;
+    return a->gdb = true;
+}
+
+static bool opt_trace(args *a, const char *v) {
+    a->trace_file = v;
+    return a->trace = true;
+}
+
 static bool opt_set(args *a, const char *v) {
     char name[SPEC_NAME];
     const char *is = strchr(v, '=');
@@ -117,27 +132,40 @@ static bool opt_set(args *a, const char *v) {
     return !bad || wrong(a, "--set '%s': %s", v, bad);
 }
 
+/* What is about the run of one seed is part of a command that repeats it. */
+enum {
+    ALL = COMMAND_RUN | COMMAND_REPLAY | COMMAND_MINIMISE,
+    ONE = COMMAND_REPLAY | COMMAND_MINIMISE
+};
+
+/* What follows an option: nothing; a value ("--name value", "--name=value"); "=value" or nothing.
+ */
+enum takes { NOTHING, VALUE, PERHAPS };
+
 static const struct option {
     const char *name;
     bool (*read)(args *a, const char *value);
-    bool valued; /* takes a value, "--name value" or "--name=value" */
-    bool many;   /* is about many seeds: not part of a command for one */
+    enum takes takes;
+    unsigned commands; /* that have it */
 } options[] = {
-    {"--seeds", opt_seeds, true, true},
-    {"--seed", opt_seed, true, true},
-    {"--jobs", opt_jobs, true, true},
-    {"--mode", opt_mode, true, false},
-    {"--depth", opt_depth, true, false},
-    {"--steps", opt_steps, true, false},
-    {"--calm", opt_calm, false, false},
-    {"--calm-after", opt_calm_after, true, false},
-    {"--max-choices", opt_max_choices, true, false},
-    {"--max-time", opt_max_time, true, false},
-    {"--limit", opt_limit, true, false},
-    {"--stop-after", opt_stop_after, true, true},
-    {"--twice", opt_twice, false, true},
-    {"--brief", opt_brief, false, true},
-    {"--set", opt_set, true, false},
+    {"--seeds", opt_seeds, VALUE, COMMAND_RUN},
+    {"--seed", opt_seed, VALUE, ONE},
+    {"--jobs", opt_jobs, VALUE, COMMAND_RUN},
+    {"--mode", opt_mode, VALUE, ALL},
+    {"--depth", opt_depth, VALUE, ALL},
+    {"--steps", opt_steps, VALUE, ALL},
+    {"--calm", opt_calm, NOTHING, ALL},
+    {"--calm-after", opt_calm_after, VALUE, ALL},
+    {"--max-choices", opt_max_choices, VALUE, ALL},
+    {"--max-time", opt_max_time, VALUE, ALL},
+    {"--limit", opt_limit, VALUE, ALL},
+    {"--stop-after", opt_stop_after, VALUE, COMMAND_RUN},
+    {"--twice", opt_twice, NOTHING, COMMAND_RUN | COMMAND_REPLAY},
+    {"--brief", opt_brief, NOTHING, COMMAND_RUN},
+    {"--gdb", opt_gdb, NOTHING, COMMAND_REPLAY},
+    {"--trace", opt_trace, PERHAPS, COMMAND_REPLAY},
+    {"--without", opt_without, VALUE, ALL},
+    {"--set", opt_set, VALUE, ALL},
 };
 enum { OPTIONS = sizeof options / sizeof *options };
 
@@ -157,9 +185,9 @@ static int read_option(args *a, int n, const char *const *words) {
     const char *value;
     const struct option *o = known(words[0], &value);
     if (!o) return wrong(a, "'%s' is not an option", words[0]);
-    if (!o->valued && value) return wrong(a, "%s takes no value", o->name);
-    if (!o->valued) return o->read(a, NULL) ? 1 : 0;
-    if (value) return o->read(a, value) ? 1 : 0;
+    if (!(o->commands & a->command)) return wrong(a, "%s is not for this command", o->name);
+    if (o->takes == NOTHING && value) return wrong(a, "%s takes no value", o->name);
+    if (o->takes != VALUE || value) return o->read(a, value) ? 1 : 0;
     if (n < 2) return wrong(a, "%s needs a value", o->name);
     return o->read(a, words[1]) ? 2 : 0;
 }
@@ -235,8 +263,8 @@ void sn__args_repeat(const args *a, const char *command, uint64_t seed, const ch
     for (int i = 0; i < a->given_n; i++) {
         const char *value;
         const struct option *o = known(a->given[i], &value);
-        int words = o->valued && !value ? 2 : 1;
-        for (int k = 0; k < words && !o->many; k++) {
+        int words = o->takes == VALUE && !value ? 2 : 1;
+        for (int k = 0; k < words && o->commands == ALL; k++) {
             putchar(' ');
             print_word(a->given[i + k]);
         }

@@ -7,7 +7,11 @@
 
 enum { EXIT_PASSED = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
+/** The commands that take a scenario, as bits. */
+enum { COMMAND_RUN = 1, COMMAND_REPLAY = 2, COMMAND_MINIMISE = 4 };
+
 typedef struct args {
+    unsigned command;
     const char *program; /* as it was called */
     const sn_scenario *all;
     size_t all_n;

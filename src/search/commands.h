@@ -6,5 +6,6 @@
 #include "search/args.h"
 
 int sn__command_run(args *a);
+int sn__command_replay(args *a);
 
 #endif

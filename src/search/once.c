@@ -2,7 +2,9 @@
 /* One seed in this process; see once.h. */
 #include "search/once.h"
 
+#include "sched/sim/sim.h"
 #include "sched/sim/world.h"
+#include "search/plan.h"
 
 int sn__once(const spec *s, const sn_scenario *scenario, uint64_t seed, const watch *w,
              outcome *o) {
@@ -13,12 +15,14 @@ int sn__once(const spec *s, const sn_scenario *scenario, uint64_t seed, const wa
     c.failed_arg = w->failed_arg;
     c.trace = w->trace;
     c.trace_arg = w->trace_arg;
+    sn__faults_use(s->plan, s->file ? s->file : scenario->name, seed, s->without.at, s->without.n);
     int rc = sn_sim_run(&c, scenario->body, NULL, &r);
     *o = (outcome){r.rc, r.hash, r.events, r.choices, r.time};
     return rc;
 }
 
-void sn__once_now(sn_time *at, uint64_t *hash) {
-    *at = sn__sim_time() - SN_SECOND; /* where virtual time begins */
-    *hash = sn_sim_hash();
+outcome sn__once_now(void) {
+    return (outcome){.hash = sn_sim_hash(),
+                     .choices = sn__sim_choices(),
+                     .time = sn__sim_time() - SN_SECOND}; /* where virtual time begins */
 }

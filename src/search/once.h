@@ -23,8 +23,8 @@ typedef struct watch {
 
 /** Runs the scenario with this seed. 0, or the error of sn_sim_run. */
 int sn__once(const spec *s, const sn_scenario *scenario, uint64_t seed, const watch *w, outcome *o);
-/** In a run: where it is, for a report of its failure. */
-void sn__once_now(sn_time *at, uint64_t *hash);
+/** Where the run is, for a report of its failure. Signal-safe. */
+outcome sn__once_now(void);
 
 /** Bits of the parameters of `s` that scenarios have asked for go there. */
 void sn__params_use(const spec *s, _Atomic uint64_t *asked);

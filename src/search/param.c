@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "search/number.h"
 #include "search/once.h"
-#include "search/units.h"
 
 static const spec *used;
 static _Atomic uint64_t *used_asked;

@@ -21,6 +21,7 @@ typedef struct worker {
     uint64_t begun;    /* of its desk, when it was last seen to change, */
     sn_time since;     /* which was then */
     const char *ended; /* why we killed it; NULL: we did not */
+    outcome first;     /* of a seed that is run again since it failed */
 } worker;
 
 typedef struct running {
@@ -103,18 +104,38 @@ static void explain(const char *log, const worker *w, int status, char why[POOL_
         snprintf(why, POOL_WHY, "the process ended with status %d", WEXITSTATUS(status));
 }
 
-static void seed_failed(running *r, unsigned i, int status) {
+static failure look_at(running *r, unsigned i, int status) {
     const desk *d = &r->b->desks[i];
-    failure f = {.seed = d->seed, .hash = d->hash, .at = d->at, .log = r->log};
+    failure f = {.seed = d->seed, .got = d->got, .faults = d->faults, .told = d->told};
+    f.log = r->log;
     sn__process_log_read(r->workers[i].log, r->log);
     if (d->told)
         memcpy(f.why, d->why, sizeof f.why);
     else
         explain(r->log, &r->workers[i], status, f.why);
+    return f;
+}
+
+static void seed_failed(running *r, const failure *f) {
     r->failed++;
-    r->failed_sum += sn__pool_mix(f.seed, ~f.hash);
-    if (r->p->failed) r->p->failed(r->p->arg, &f);
+    r->failed_sum += sn__pool_mix(f->seed, ~f->got.hash);
+    if (r->p->failed) r->p->failed(r->p->arg, f);
     if (r->p->stop_after && r->failed >= r->p->stop_after) atomic_store(&r->b->stop, true);
+}
+
+/* With `twice`, a seed that failed is run again before it counts. True: it is to be. */
+static bool once_more(desk *d, worker *w, failure *f) {
+    if (f->told && !strncmp(f->why, UNSTEADY, strlen(UNSTEADY))) return false;
+    if (d->failed_once != f->seed) {
+        w->first = f->got;
+        d->failed_once = d->next = f->seed;
+        return true;
+    }
+    d->failed_once = 0;
+    if (f->told && f->got.hash != w->first.hash)
+        snprintf(f->why, sizeof f->why, UNSTEADY "it failed with hash %016llx, then %016llx",
+                 (unsigned long long)w->first.hash, (unsigned long long)f->got.hash);
+    return false;
 }
 
 static void worker_ended(running *r, unsigned i, int status) {
@@ -126,7 +147,8 @@ static void worker_ended(running *r, unsigned i, int status) {
         give_up(r, d->why);
         return;
     }
-    seed_failed(r, i, status);
+    failure f = look_at(r, i, status);
+    if (!r->p->twice || !once_more(d, &r->workers[i], &f)) seed_failed(r, &f);
     if (work_left(r, d)) start_worker(r, i);
 }
 

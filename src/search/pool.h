@@ -29,9 +29,10 @@ typedef struct desk {
     uint64_t next, end;     /* what is left of the batch; end is not part of it */
     uint64_t passed, events, choices, sum;
     sn_time virtual_time; /* of all runs that came to their end, as the numbers above */
-    bool told;            /* the failure below is of the run begun last */
-    sn_time at;
-    uint64_t hash;
+    uint64_t failed_once; /* a seed that has failed, and must fail again */
+    bool told;            /* why the run begun last failed; how far it got is known either way */
+    outcome got;
+    uint32_t faults; /* that the plan made for it */
     char why[POOL_WHY];
 } desk;
 
@@ -43,11 +44,16 @@ typedef struct board {
 } board;
 
 typedef struct failure {
-    uint64_t seed, hash;
-    sn_time at;
+    uint64_t seed;
+    outcome got;
+    uint32_t faults; /* that the plan made, those left out included */
+    bool told;       /* by the run itself; else it crashed or was ended */
     char why[POOL_WHY];
     const char *log; /* what the run wrote, ended by a zero byte */
 } failure;
+
+/** How the reason begins of a seed whose second run was not the first. */
+#define UNSTEADY "not deterministic: "
 
 typedef struct tally {
     uint64_t ran, failed, events, choices, hash, asked;

@@ -5,31 +5,51 @@
 #include <unistd.h>
 
 #include "search/commands.h"
+#include "search/differ.h"
+#include "search/number.h"
 #include "search/pool.h"
-#include "search/units.h"
 
 typedef struct report {
     const args *a;
     bool shows_progress;
     bool unexpected;     /* a failure with a reason that was not expected */
     uint64_t first_seed; /* the least that failed; 0: none */
+    uint64_t unsteady;   /* the least that was not deterministic; 0: none */
+    unsigned logs;       /* that were shown */
 } report;
 
-enum { CRASH_LINES = 12 }; /* of a log that are shown of a failure that told no reason */
+/* Of a crash, whose reason may be in what was written: so many lines, of so many crashes. */
+enum { LOG_LINES = 12, LOGS = 3 };
 
 static void clear_progress(const report *r) {
     if (r->shows_progress) fputs("\r\033[K", stderr);
 }
 
+static void print_log(report *r, const char *log) {
+    if (r->logs++ >= LOGS) return;
+    for (int i = 0; i < LOG_LINES && *log; i++) {
+        int n = (int)strcspn(log, "\n");
+        printf("    %.*s\n", n, log);
+        log += n + (log[n] != 0);
+    }
+    if (*log) printf("    …\n");
+}
+
+static void least(uint64_t *v, uint64_t seed) {
+    if (!*v || seed < *v) *v = seed;
+}
+
 static void failed(void *arg, const failure *f) {
     report *r = arg;
-    char at[SN__TIME_TEXT];
+    char at[TIME_TEXT];
     const spec *s = &r->a->spec;
     clear_progress(r);
-    printf("seed %llu failed at %s: %s\n", (unsigned long long)f->seed, sn__show_time(f->at, at),
-           f->why);
+    printf("seed %llu failed at %s, hash %016llx: %s\n", (unsigned long long)f->seed,
+           sn__show_time(f->got.time, at), (unsigned long long)f->got.hash, f->why);
+    if (!f->told) print_log(r, f->log);
     fflush(stdout);
-    if (!r->first_seed || f->seed < r->first_seed) r->first_seed = f->seed;
+    least(&r->first_seed, f->seed);
+    if (!strncmp(f->why, UNSTEADY, strlen(UNSTEADY))) least(&r->unsteady, f->seed);
     if (s->must_fail && !strstr(f->why, s->must_say)) r->unexpected = true;
 }
 
@@ -71,6 +91,19 @@ static int verdict(const report *r, const tally *t) {
     return t->failed && !r->unexpected ? EXIT_PASSED : EXIT_FAILED;
 }
 
+/* What to do next about the failures. */
+static void print_hints(const report *r) {
+    args one = *r->a;
+    if (r->unsteady) {
+        printf("seed %llu, its first run and its second:\n", (unsigned long long)r->unsteady);
+        one.seeds = (seeds){r->unsteady, r->unsteady};
+        sn__differ(&one, stdout);
+    }
+    if (!r->first_seed) return;
+    printf("repeat: ");
+    sn__args_repeat(r->a, "replay", r->first_seed, r->first_seed == r->unsteady ? " --twice" : "");
+}
+
 int sn__command_run(args *a) {
     report r = {.a = a, .shows_progress = isatty(STDERR_FILENO) == 1};
     char why[POOL_WHY];
@@ -91,10 +124,7 @@ int sn__command_run(args *a) {
         return EXIT_USAGE;
     }
     print_sum(&t);
-    if (r.first_seed) {
-        printf("repeat: ");
-        sn__args_repeat(a, "replay", r.first_seed, "");
-    }
+    print_hints(&r);
     bool asked = all_asked(a, &t);
     int status = verdict(&r, &t);
     printf("hash=%016llx\n", (unsigned long long)t.hash);

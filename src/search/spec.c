@@ -1,19 +1,18 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * Scenario files: a word at the start of a line says what the line is about; the table below has
- * them all. `#` begins a comment at the start of a line or after a space, but not in sentences
- * (about) and not in faults, whose text belongs to the fault plan: a `fault` line and the indented
- * lines under it are kept as they are.
+ * them all but those of the fault plan, which reads its own lines. `#` begins a comment at the
+ * start of a line or after a space, but not in the sentence of `about`.
  */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "search/number.h"
 #include "search/spec.h"
-#include "search/units.h"
 
-enum { WORDS = 14 }; /* of the table: a "given before" bit each */
+enum { WORDS = 12 }; /* of the table: a "given before" bit each */
 
 typedef struct reader {
     spec *s;
@@ -22,7 +21,6 @@ typedef struct reader {
     const char *at;   /* how far it is read */
     unsigned number;
     unsigned given[WORDS]; /* line in which a word stood; 0: in none yet */
-    bool in_fault;
 } reader;
 
 static bool wrong(reader *r, const char *where, const char *format, ...)
@@ -91,7 +89,7 @@ static bool name_word(reader *r, const char *what, char *buf) {
 static bool time_word(reader *r, sn_time *v) {
     char text[SPEC_NAME];
     const char *at = word(r, text, sizeof text);
-    if (!sn__read_time(text, v) || !*v)
+    if (!sn__read_time(text, v) || *v <= 0)
         return wrong(r, at, "'%s' is not a time such as 90s, 250ms or 7d", text);
     return ended(r);
 }
@@ -141,8 +139,8 @@ static bool read_shrink(reader *r) {
     if (!sentence(r, "the least value", true, least, sizeof least)) return false;
     int64_t i;
     sn_time t;
-    bool numbers = sn__read_int(p->value, &i) && sn__read_int(least, &i);
-    if (!numbers && !(sn__read_time(p->value, &t) && sn__read_time(least, &t)))
+    bool whole = sn__read_int(p->value, &i) && sn__read_int(least, &i);
+    if (!whole && !(sn__read_time(p->value, &t) && sn__read_time(least, &t)))
         return wrong(r, at, "'%s' and '%s' are not both numbers or both times", p->value, least);
     memcpy(p->least, least, sizeof p->least);
     return true;
@@ -204,17 +202,15 @@ static bool read_expect(reader *r) {
     return sentence(r, "the reason", true, r->s->must_say, sizeof r->s->must_say);
 }
 
-static bool keep_fault(reader *r) {
-    spec *s = r->s;
-    if (s->faults_n == SPEC_FAULTS)
-        return wrong(r, r->line, "more than %d lines of faults", SPEC_FAULTS);
-    s->faults[s->faults_n++] = (fault_line){r->line, r->number};
-    return true;
-}
-
+/* The plan knows its own words, and where it found something wrong. */
 static bool read_fault(reader *r) {
-    r->in_fault = true;
-    return keep_fault(r);
+    spec *s = r->s;
+    sn_plan_error e;
+    if (!s->plan) s->plan = sn_plan_new();
+    int rc = s->plan ? sn_plan_line(s->plan, r->line, strlen(r->line), r->number, &e) : SN_ENOMEM;
+    if (!rc) return true;
+    if (rc == SN_ENOMEM) return wrong(r, r->line, "out of memory");
+    return wrong(r, r->line + (e.column ? e.column - 1 : 0), "%s", e.text);
 }
 
 static const struct keyword {
@@ -234,7 +230,6 @@ static const struct keyword {
     {"max-time", read_max_time, false},
     {"max-choices", read_max_choices, false},
     {"expect", read_expect, false},
-    {"fault", read_fault, true},
 };
 
 /* ---- Lines ---- */
@@ -242,7 +237,7 @@ static const struct keyword {
 static bool read_keyword(reader *r) {
     char text[SPEC_NAME];
     const char *at = word(r, text, sizeof text);
-    for (size_t i = 0; i < WORDS && keywords[i].name; i++) {
+    for (size_t i = 0; i < WORDS; i++) {
         const struct keyword *k = &keywords[i];
         if (strcmp(k->name, text)) continue;
         if (r->given[i] && !k->often)
@@ -262,9 +257,7 @@ static bool read_line(reader *r) {
         if (((unsigned char)*p < ' ' && *p != '\t') || *p == 0x7f)
             return wrong(r, p, "a control character (0x%02x)", (unsigned char)*p);
     if (!*from || *from == '#') return true;
-    if (r->in_fault && from > r->line) return keep_fault(r);
-    r->in_fault = false;
-    return read_keyword(r);
+    return sn_plan_is_line(r->line, n) ? read_fault(r) : read_keyword(r);
 }
 
 static bool nowhere(trouble *t, const char *what) {
@@ -273,9 +266,9 @@ static bool nowhere(trouble *t, const char *what) {
     return false;
 }
 
-/* s->text becomes the lines, each a C string. A "\r" before a line's end belongs to the end. */
-static bool read_lines(reader *r, size_t n) {
-    char *line = r->s->text, *last = line + n;
+/* The text becomes lines, each a C string. A "\r" before a line's end belongs to the end. */
+static bool read_lines(reader *r, char *text, size_t n) {
+    char *line = text, *last = line + n;
     while (line < last) {
         char *end = memchr(line, '\n', (size_t)(last - line));
         if (!end) end = last;
@@ -294,11 +287,13 @@ static bool read_lines(reader *r, size_t n) {
 bool sn__spec_parse(spec *s, const char *text, size_t n, trouble *t) {
     reader r = {.s = s, .t = t};
     if (n > SPEC_BYTES) return nowhere(t, "longer than 256 KiB");
-    s->text = malloc(n + 1);
-    if (!s->text) return nowhere(t, "out of memory");
-    memcpy(s->text, text, n);
-    s->text[n] = 0;
-    if (!read_lines(&r, n)) return false;
+    char *copy = malloc(n + 1);
+    if (!copy) return nowhere(t, "out of memory");
+    memcpy(copy, text, n);
+    copy[n] = 0;
+    bool ok = read_lines(&r, copy, n);
+    free(copy);
+    if (!ok) return false;
     if (!*s->scenario) return nowhere(t, "names no scenario (a line `scenario NAME`)");
     return true;
 }
@@ -323,6 +318,7 @@ const char *sn__spec_set(spec *s, const char *name, const char *value) {
 }
 
 void sn__spec_free(spec *s) {
-    free(s->text);
-    s->text = NULL;
+    sn_plan_free(s->plan);
+    s->plan = NULL;
+    sn__numbers_free(&s->without);
 }

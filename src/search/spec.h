@@ -6,13 +6,15 @@
 
 #include <stdbool.h>
 
+#include <sennit/plan.h>
 #include <sennit/scenario.h>
+
+#include "search/number.h"
 
 enum {
     SPEC_NAME = 64,          /* bytes of a name, its end included */
     SPEC_TEXT = 256,         /* of a value or a sentence */
     SPEC_PARAMS = 64,        /* most parameters: a bit each in a word */
-    SPEC_FAULTS = 256,       /* most lines of faults */
     SPEC_LINE = 1000,        /* longest line of a file */
     SPEC_BYTES = 256 * 1024, /* longest file */
     SPEC_DEPTH = 64          /* most of PCT */
@@ -29,12 +31,6 @@ typedef struct param {
     char least[SPEC_TEXT]; /* how far `minimise` may shrink it; "": not at all */
 } param;
 
-/** A line of a fault, as it stands in the file, ended by a zero byte. */
-typedef struct fault_line {
-    const char *text;
-    unsigned line;
-} fault_line;
-
 typedef struct spec {
     const char *file; /* NULL: none */
     char scenario[SPEC_NAME], about[SPEC_TEXT];
@@ -45,9 +41,8 @@ typedef struct spec {
     char must_say[SPEC_TEXT]; /* part of the reason; "": any */
     param params[SPEC_PARAMS];
     unsigned params_n;
-    fault_line faults[SPEC_FAULTS];
-    unsigned faults_n;
-    char *text; /* what the fault lines lie in */
+    sn_plan *plan;   /* NULL: no faults */
+    numbers without; /* of its faults, as the seed makes them: those that are left out */
 } spec;
 
 /** What was wrong in a file, and where; line 0: in no line. */

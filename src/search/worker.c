@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* The worker: runs seed after seed in this process until one fails or none is left. */
-#include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "search/crash.h"
+#include "search/plan.h"
 #include "search/pool.h"
 
 static desk *mine; /* there is one worker in a process */
@@ -21,44 +23,38 @@ static uint64_t take(board *b, desk *d) {
     return d->next++;
 }
 
-static void tell(const char *why) {
+/* ---- Failures ---- */
+
+static void tell(const outcome *got, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void tell(const outcome *got, const char *format, ...) {
+    va_list ap;
+    size_t faults;
     if (mine->told) return;
-    sn__once_now(&mine->at, &mine->hash);
-    snprintf(mine->why, sizeof mine->why, "%s", why);
+    mine->got = *got;
+    va_start(ap, format);
+    vsnprintf(mine->why, sizeof mine->why, format, ap);
+    va_end(ap);
+    sn__faults_list(&faults);
+    mine->faults = (uint32_t)faults;
     mine->told = true;
 }
 
 static void run_failed(void *arg, const char *why) {
+    outcome got = sn__once_now();
     (void)arg;
-    tell(why);
+    tell(&got, "%s", why);
+    fflush(NULL);
     _exit(WORKER_FAILED); /* the dump is for whoever replays it */
 }
 
 static void refused(const char *message) {
-    tell(message);
+    outcome got = {.rc = 0};
+    tell(&got, "%s", message);
     _exit(WORKER_REFUSED);
 }
 
-/* A crash that nobody told of: where it happened is worth keeping. Then the handler that was there
- * has its turn, which may be a sanitizer's. */
-static const int crashes[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
-enum { CRASHES = sizeof crashes / sizeof *crashes };
-static struct sigaction before[CRASHES];
-
-static void crashed(int signo) {
-    sn__once_now(&mine->at, &mine->hash);
-    for (int i = 0; i < CRASHES; i++)
-        if (crashes[i] == signo) sigaction(signo, &before[i], NULL);
-    if (signo == SIGABRT) raise(signo);
-}
-
-static void watch_crashes(void) {
-    struct sigaction a;
-    memset(&a, 0, sizeof a);
-    a.sa_handler = crashed;
-    a.sa_flags = SA_ONSTACK;
-    for (int i = 0; i < CRASHES; i++) sigaction(crashes[i], &a, &before[i]);
-}
+/* A crash that nobody told of: where it happened is worth keeping. */
+static void crashed(void) { mine->got = sn__once_now(); }
 
 /* What earlier runs wrote is of no interest any more. */
 static void clear_log(void) {
@@ -66,36 +62,30 @@ static void clear_log(void) {
     if (lseek(STDERR_FILENO, 0, SEEK_END) > 0 && ftruncate(STDERR_FILENO, 0)) _exit(WORKER_FAILED);
 }
 
-static int run_one(const pool *p, desk *d, outcome *o) {
+/* ---- Runs ---- */
+
+static bool run_one(const pool *p, desk *d, outcome *o) {
     const watch w = {.failed = run_failed};
-    char why[POOL_WHY];
     d->told = false;
-    d->at = 0;
-    d->hash = 0;
+    d->got = (outcome){.rc = 0};
     atomic_fetch_add(&d->begun, 1);
     int rc = sn__once(p->spec, p->scenario, d->seed, &w, o);
-    if (!rc && o->rc >= 0) return 0;
     if (rc)
-        snprintf(why, sizeof why, "cannot be run: %s", sn_strerror(rc));
-    else
-        snprintf(why, sizeof why, "the scenario returned %s", sn_strerror(o->rc));
-    d->at = o->time;
-    d->hash = o->hash;
-    memcpy(d->why, why, sizeof why);
-    d->told = true;
-    return -1;
+        tell(o, "cannot be run: %s", sn_strerror(rc));
+    else if (o->rc < 0)
+        tell(o, "the scenario returned %s", sn_strerror(o->rc));
+    return !d->told;
 }
 
-static int run_again(const pool *p, desk *d, const outcome *first) {
+/* Runs it once more: it must do the same. */
+static bool same_again(const pool *p, desk *d, const outcome *first) {
     outcome again;
-    if (run_one(p, d, &again)) return -1;
-    if (again.hash == first->hash) return 0;
-    snprintf(d->why, sizeof d->why, "not deterministic: hash %016llx, then %016llx",
-             (unsigned long long)first->hash, (unsigned long long)again.hash);
-    d->at = again.time;
-    d->hash = again.hash;
-    d->told = true;
-    return -1;
+    if (d->seed == d->failed_once)
+        tell(first, UNSTEADY "it failed, and then it passed");
+    else if (run_one(p, d, &again) && again.hash != first->hash)
+        tell(&again, UNSTEADY "hash %016llx, then %016llx", (unsigned long long)first->hash,
+             (unsigned long long)again.hash);
+    return !d->told;
 }
 
 static uint64_t scramble(uint64_t z) {
@@ -114,11 +104,11 @@ int sn__worker(const pool *p, board *b, desk *d) {
     mine = d;
     sn__params_use(p->spec, &b->asked);
     sn__params_refuse(refused);
-    watch_crashes();
+    sn__crash_watch(crashed);
     while ((seed = take(b, d))) {
         clear_log();
         d->seed = seed;
-        if (run_one(p, d, &o) || (p->twice && run_again(p, d, &o))) return WORKER_FAILED;
+        if (!run_one(p, d, &o) || (p->twice && !same_again(p, d, &o))) return WORKER_FAILED;
         d->passed++;
         d->events += o.events;
         d->choices += o.choices;
