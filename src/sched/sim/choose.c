@@ -139,6 +139,7 @@ void sn__sim_switch(bool dying) {
     s->self = to;
     atomic_store_explicit(&to->status, G_RUNNING, memory_order_relaxed);
     to->starts++;
+    s->budget = BUDGET;
     s->switches++;
     sn__sim_event(EV_RUN, to->id, to->starts);
     if (to == from) return;

@@ -120,6 +120,7 @@ static void reset(sim *s, const sn_sim_config *config) {
                .timers = old.timers,
                .timers_room = old.timers_room,
                .now = SN_SECOND,
+               .budget = BUDGET,
                .next_id = 1,
                .hash = 0xcbf29ce484222325u};
     memcpy(s->free, old.free, sizeof s->free);

@@ -21,7 +21,7 @@ enum sim_stream {
     STREAMS
 };
 
-enum { DEPTH_MAX = 64 };
+enum { DEPTH_MAX = 64, BUDGET = 256 };
 
 /** An armed timer: of those due, the earliest; of those due at one instant, whichever. */
 typedef struct sim_timer {
@@ -51,6 +51,7 @@ typedef struct sim {
     uint64_t chance[STREAMS];
     uint64_t hash, events, choices, switches;
     uint64_t attention; /* at so many choice points something is to be looked at: choose.c */
+    uint32_t budget;    /* operations left to whoever runs before others get a turn, as under smp */
     uint32_t eagerness; /* uniform: in 256ths, how likely a choice point lets another go first */
     uint64_t changes[DEPTH_MAX]; /* PCT: choice points at which a rank changes, ascending */
     uint32_t changes_n, changed;
