@@ -99,7 +99,8 @@ SN_API SN_PARKS int sn_blocking(sn_fn f, void *arg);
 
 /** Name of the calling coroutine in dumps. The string must outlive it. Never parks. */
 SN_API void sn_set_name(const char *name);
-/** Number of the calling coroutine, unique in a run; 0 on a foreign thread. */
+/** Number of the calling coroutine, unique in a run; 0 on a foreign thread. From anywhere; never
+ *  parks. */
 SN_API uint64_t sn_id(void);
 /** Number of the process that the caller runs in, for libraries that keep something by process: 1.
  *  Under simulation many share one address space: each boot of each host has a number of its own,
