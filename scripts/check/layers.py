@@ -25,6 +25,7 @@ BELOW = {
     "search": {"plan", "world", "io", "core", "sched", "port"},
     "tls": {"io", "core"},
     "http": {"tls", "io", "core"},
+    "sqlite": set(),
 }
 # Found by include path: the scheduler's inline verbs are part of sched.h, the CPU's of port.h.
 BY_PATH = {"sched_inline.h", "cpu.h"}
