@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Connections and listeners. Calls look blocking and park the coroutine. All of them are for
- * coroutines only; a connection may be read by one and written by another at the same time. */
+/* Connections, listeners and datagrams. Calls look blocking and park the coroutine. All of them are
+ * for coroutines only; a connection may be read by one and written by another at the same time. */
 #ifndef SENNIT_NET_H
 #define SENNIT_NET_H
 
@@ -111,6 +111,62 @@ typedef struct sn_conn_ops {
 SN_API SN_MUST int sn_conn_new(sn_conn **c, const sn_conn_ops *ops, void *self);
 /** The `self` behind a connection made with exactly these ops, else NULL. */
 SN_API void *sn_conn_self(const sn_conn *c, const sn_conn_ops *ops);
+
+/* ---- Datagrams ---- */
+
+/** An address and a port, IPv4 or IPv6. A value: may be copied; opaque. */
+typedef struct sn_addr {
+    uintptr_t w_[4];
+} sn_addr;
+/** Reads "127.0.0.1:80" or "[::1]:80": numeric, or "localhost" for 127.0.0.1. 0; SN_EINVAL.
+ *  Never parks. */
+SN_API SN_MUST int sn_addr_parse(sn_addr *a, const char *text);
+/** As sn_addr_parse, and looks up names as sn_dial does: the first address of one. Parks. Also
+ *  SN_ENOENT, SN_EAGAIN, SN_EIO, SN_ENOMEM; SN_ECANCELED, SN_ETIMEDOUT from the scope. */
+SN_API SN_PARKS int sn_addr_lookup(sn_addr *a, const char *text);
+/** As text: "192.0.2.1:80", "[2001:db8::1]:80". n > 0 bytes at buf, always terminated. SN_ERANGE
+ *  when cut. Never parks. */
+SN_API int sn_addr_text(const sn_addr *a, char *buf, size_t n);
+/** 1 when both are the same address and port. Never parks. */
+SN_API int sn_addr_equal(const sn_addr *a, const sn_addr *b);
+
+typedef struct sn_dgram sn_dgram;
+/** Most bytes of a datagram. */
+#define SN_DGRAM_MAX 65507u
+
+/**
+ * Opens a UDP socket at `addr`, numeric or "localhost" (127.0.0.1), close-on-exec; port 0 lets
+ * the kernel choose. "[::]:p" takes IPv4 too. Never parks. The caller owns *d: sn_dgram_free. 0
+ * and *d; SN_EINVAL, SN_EADDRINUSE, SN_EADDRNOTAVAIL, SN_EACCES, SN_EMFILE, SN_ENOMEM. *d is NULL
+ * on error.
+ */
+SN_API SN_MUST int sn_dgram_open(sn_dgram **d, const char *addr);
+/**
+ * Sends n bytes (0 is fine) as one datagram. What becomes of it is not told: it may be lost,
+ * doubled, overtaken. Parks while the socket has no room; several may send, they go in turn. 0;
+ * SN_E2BIG above SN_DGRAM_MAX, or what the network takes; SN_EADDRNOTAVAIL when `to` is of
+ * another family; SN_ENETUNREACH, SN_EHOSTUNREACH, SN_EACCES; SN_ECLOSED after sn_dgram_close;
+ * SN_ECANCELED, SN_ETIMEDOUT from the scope; SN_ENOMEM.
+ */
+SN_API SN_PARKS int sn_dgram_send(sn_dgram *d, const sn_addr *to, const void *buf, size_t n);
+/**
+ * Receives one datagram of at most n bytes (n may be 0). *done is its size and *from (may be
+ * NULL) its sender. Parks until `until` (SN_NEVER: no deadline); what is there already is received
+ * even after it. Several may receive; they are served in order. 0; SN_E2BIG when it was longer:
+ * *done bytes of it are in buf, *from is set, the rest is lost; SN_ETIMEDOUT; SN_ECLOSED after
+ * sn_dgram_close; SN_ECANCELED, SN_ETIMEDOUT from the scope. *done is 0 on other errors.
+ */
+SN_API SN_PARKS int sn_dgram_recv(sn_dgram *d, void *buf, size_t n, size_t *done, sn_addr *from,
+                                  sn_time until);
+/** The bound address as text, "127.0.0.1:5000". n > 0 bytes at buf, always terminated. SN_ERANGE
+ *  when cut; SN_ECLOSED. Never parks. */
+SN_API int sn_dgram_addr(const sn_dgram *d, char *buf, size_t n);
+/** Closes for use: wakes who sends and receives with SN_ECLOSED. What was not received is lost.
+ *  Safe while others use it. Never parks. */
+SN_API void sn_dgram_close(sn_dgram *d);
+/** Frees the socket (closing it if need be). Nobody may use it any more. NULL is fine. Never
+ *  parks. */
+SN_API void sn_dgram_free(sn_dgram *d);
 
 SN_END_C
 #endif

@@ -36,5 +36,9 @@ int sn__addr_numeric(const char *host, uint16_t port, sn__addrs *out);
 int sn__addr_unix(const char *path, sn__addr *out);
 /* As text: see sn_peer_addr; a Unix address is its path or "@name". SN_ERANGE when cut. */
 int sn__addr_format(const sn__addr *a, char *buf, size_t n);
+/* The public form of an IP address, and back. */
+struct sn_addr;
+void sn__addr_pack(struct sn_addr *to, const sn__addr *a);
+void sn__addr_unpack(const struct sn_addr *from, sn__addr *a);
 
 #endif

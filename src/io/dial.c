@@ -62,7 +62,6 @@ static int resolve(const char *addr, sn__addrs *out) {
     uint16_t port;
     int err = sn__addr_split(addr, host, &port);
     if (err) return err;
-    if (port == 0) return SN_EINVAL;
     err = sn__addr_numeric(host, port, out);
     if (err != SN_ENOENT) return err;
     lookup l = {host, port, out};
@@ -158,7 +157,10 @@ static int dial_tcp(sn_conn **c, const char *addr, const char *from) {
         if (err) return SN_EINVAL;
     }
     int err = resolve(addr, &to);
-    return err ? err : dial_all(c, &to, from ? &own.a[0] : NULL);
+    if (err) return err;
+    /* all have the same port, and IPv6 has it in the same place */
+    if (to.a[0].u.in4.sin_port == 0) return SN_EINVAL;
+    return dial_all(c, &to, from ? &own.a[0] : NULL);
 }
 
 static int dial_unix(sn_conn **c, const char *addr) {
@@ -174,6 +176,15 @@ int sn_dial_from(sn_conn **c, const char *net, const char *addr, const char *fro
     if (strcmp(net, "tcp") == 0) return dial_tcp(c, addr, from);
     if (strcmp(net, "unix") == 0 && !from) return dial_unix(c, addr);
     return SN_EINVAL;
+}
+
+int sn_addr_lookup(sn_addr *a, const char *text) {
+    sn__addrs all;
+    memset(a, 0, sizeof *a);
+    int err = sn_canceled();
+    if (!err) err = resolve(text, &all);
+    if (!err) sn__addr_pack(a, &all.a[0]);
+    return err;
 }
 
 int sn_dial(sn_conn **c, const char *net, const char *addr) {

@@ -25,6 +25,12 @@ OUTLINED int sn__sys_socket(int family) {
     return r;
 }
 
+OUTLINED int sn__sys_dgram_socket(int family) {
+    int r;
+    REPEAT(r, socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    return r;
+}
+
 OUTLINED int sn__sys_connect(int fd, const struct sockaddr *sa, socklen_t len) {
     if (connect(fd, sa, len) == 0) return 0;
     /* An interrupted connect goes on by itself. */
@@ -127,6 +133,20 @@ OUTLINED ssize_t sn__sys_send(int fd, const void *buf, size_t n) {
 OUTLINED ssize_t sn__sys_sendmsg(int fd, const struct msghdr *m) {
     ssize_t r;
     REPEAT(r, sendmsg(fd, m, MSG_NOSIGNAL));
+    return r;
+}
+
+OUTLINED ssize_t sn__sys_sendto(int fd, const void *buf, size_t n, const struct sockaddr *sa,
+                                socklen_t len) {
+    ssize_t r;
+    REPEAT(r, sendto(fd, buf, n, MSG_NOSIGNAL, sa, len));
+    return r;
+}
+
+OUTLINED ssize_t sn__sys_recvfrom(int fd, void *buf, size_t n, struct sockaddr *sa,
+                                  socklen_t *len) {
+    ssize_t r;
+    REPEAT(r, recvfrom(fd, buf, n, MSG_TRUNC, sa, len));
     return r;
 }
 

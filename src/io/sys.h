@@ -16,6 +16,7 @@
 
 /* Sockets. New descriptors are close-on-exec and do not block. */
 int sn__sys_socket(int family);
+int sn__sys_dgram_socket(int family);
 /* 0 connected; 1 under way. */
 int sn__sys_connect(int fd, const struct sockaddr *sa, socklen_t len);
 /* How a connect() that was under way stands: 0, SN_EAGAIN when it still is, or its error. */
@@ -33,6 +34,9 @@ ssize_t sn__sys_recv(int fd, void *buf, size_t n);
 /* These two never raise SIGPIPE. */
 ssize_t sn__sys_send(int fd, const void *buf, size_t n);
 ssize_t sn__sys_sendmsg(int fd, const struct msghdr *m);
+/* A whole datagram; sn__sys_recvfrom returns its size, which may be more than n. */
+ssize_t sn__sys_sendto(int fd, const void *buf, size_t n, const struct sockaddr *sa, socklen_t len);
+ssize_t sn__sys_recvfrom(int fd, void *buf, size_t n, struct sockaddr *sa, socklen_t *len);
 
 /* Events for signals. */
 int sn__sys_eventfd(void);
