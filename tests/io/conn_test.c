@@ -61,7 +61,7 @@ NET_CASE(half_close_leaves_the_other_half) {
         CHECK_INT(sn_read(p.b, buf, sizeof buf, &n), 0);
         CHECK_INT(n, 0);
         CHECK_INT(sn_write(p.b, "later", 5, &n), 0);
-        CHECK_INT(sn_read(p.a, buf, sizeof buf, &n), 0);
+        CHECK_INT(sn_read_full(p.a, buf, 5, &n), 0); /* a read may find less */
         CHECK_INT(n, 5);
         free_pair(p);
     }

@@ -7,8 +7,15 @@
 
 #include <sennit/sennit.h>
 
-/* Defines case `name`, whose body is a coroutine of a run of its own; the run must end by itself.
- */
+/* How a case is run: here on the machine's network. tests/sim runs the same text on a host of the
+ * simulated one, over many seeds, and says so with this name; `failed` ends that early. */
+#ifdef NET_RUN
+int NET_RUN(sn_fn f, const int *failed);
+#else
+#define NET_RUN(f, failed) sn_run(f, NULL, NULL)
+#endif
+
+/* Defines case `name`, whose body is such a coroutine; the run must end by itself. */
 #define NET_CASE(name)                                                                             \
     static void name##_body(void);                                                                 \
     static int name##_co(void *arg) {                                                              \
@@ -16,7 +23,7 @@
         name##_body();                                                                             \
         return 0;                                                                                  \
     }                                                                                              \
-    static void name(void) { CHECK_INT(sn_run(name##_co, NULL, NULL), 0); }                        \
+    static void name(void) { CHECK_INT(NET_RUN(name##_co, &check_failed_), 0); }                   \
     static void name##_body(void)
 
 /* A listener on a free port, or a free abstract name for "unix", and its address. */
@@ -37,7 +44,7 @@ typedef struct net_pair {
     sn_conn *a, *b; /* dialed, accepted */
 } net_pair;
 
-/* Two ends of a connection. The kernel completes a dial without the acceptor's help. */
+/* Two ends of a connection. A dial is completed without the acceptor's help. */
 static inline net_pair pair_of(const char *net) {
     char addr[128];
     net_pair p;
@@ -51,6 +58,20 @@ static inline net_pair pair_of(const char *net) {
 static inline void free_pair(net_pair p) {
     sn_conn_free(p.a);
     sn_conn_free(p.b);
+}
+
+/* One byte from a new dial to a new accept. */
+static inline void exchange(sn_listener *l, const char *net, const char *addr) {
+    sn_conn *a, *b;
+    char c;
+    size_t n;
+    MUST(sn_dial(&a, net, addr) == 0);
+    MUST(sn_accept(l, &b) == 0);
+    CHECK_INT(sn_write(a, "x", 1, &n), 0);
+    CHECK_INT(sn_read(b, &c, 1, &n), 0);
+    CHECK_INT(c, 'x');
+    sn_conn_free(a);
+    sn_conn_free(b);
 }
 
 /* Byte i of the stream that starts with `seed`: any loss, doubling or swap shows. */
