@@ -1,17 +1,24 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 # Scenarios of the library's core. Each passes for all its seeds, in both modes.
+
+# sim_scenario_tests(header seeds): a test for each scenario that the header lists and each mode,
+# every seed twice.
+function(sim_scenario_tests header seeds)
+  file(STRINGS ${CMAKE_CURRENT_SOURCE_DIR}/${header} lines REGEX "^X\\(")
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${header})
+  foreach(line IN LISTS lines)
+    string(REGEX REPLACE "^X.\"([^\"]*)\".*" "\\1" name "${line}")
+    foreach(mode IN ITEMS uniform pct)
+      add_test(NAME scenario_${name}_${mode} COMMAND sennit-sim-program run ${name}
+               --seeds 1..${seeds} --twice --jobs 1 --mode ${mode})
+      set_tests_properties(scenario_${name}_${mode} PROPERTIES TIMEOUT 120 LABELS "sim;notsan")
+    endforeach()
+  endforeach()
+endfunction()
+
 set(core_scenarios core_chan.c core_locks.c core_scopes.c core_select.c core_values.c
                    ../world/program.c)
 sennit_sim_sources(${core_scenarios})
 target_include_directories(sennit-sim-program PRIVATE ${PROJECT_SOURCE_DIR}/tests
                            ${PROJECT_SOURCE_DIR}/tests/world)
-file(STRINGS core_scenarios.h core_names REGEX "^X\\(")
-set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS core_scenarios.h)
-foreach(line IN LISTS core_names)
-  string(REGEX REPLACE "^X.\"([^\"]*)\".*" "\\1" name "${line}")
-  foreach(mode IN ITEMS uniform pct)
-    add_test(NAME scenario_${name}_${mode}
-             COMMAND sennit-sim-program run ${name} --seeds 1..500 --twice --jobs 1 --mode ${mode})
-    set_tests_properties(scenario_${name}_${mode} PROPERTIES TIMEOUT 120 LABELS "sim;notsan")
-  endforeach()
-endforeach()
+sim_scenario_tests(core_scenarios.h 500)

@@ -55,6 +55,7 @@ endfunction()
 
 bug_area(core SCENARIOS core_scenarios.h SOURCES ${core_scenarios} LINK sennit-sim
          INCLUDE ${PROJECT_SOURCE_DIR}/src/sched/sim ${SENNIT_ARCH_DIR})
+bug_area(http SCENARIOS http_scenarios.h SOURCES ${http_scenarios} LINK sennit-http-sim)
 file(GLOB bug_files CONFIGURE_DEPENDS ${bugs}/*.bug)
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${bug_files})
 foreach(path IN LISTS bug_files)

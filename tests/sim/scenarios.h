@@ -3,5 +3,6 @@
  * once, so it has no guard. A function's file is named in a *.cmake with sennit_sim_sources(). */
 X("relay", relay_scenario, "values through a chain of channels: always passes")
 #include "core_scenarios.h"
+#include "http_scenarios.h"
 X("counter", counter_scenario, "a counter that loses a step now and then: a known, rare failure")
 X("mishap", mishap_scenario, "goes wrong as it is told: what the search must tell apart")
