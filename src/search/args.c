@@ -23,6 +23,8 @@ static bool wrong(const args *a, const char *format, ...) {
     return false;
 }
 
+enum { TRIES = 1000 }; /* of a reduction, unless told */
+
 /* ---- Options ---- */
 
 static bool count(const args *a, const char *name, const char *v, uint64_t most, uint64_t *n) {
@@ -97,6 +99,10 @@ static bool opt_stop_after(args *a, const char *v) {
     return count(a, "--stop-after", v, UINT64_MAX, &a->stop_after);
 }
 
+static bool opt_tries(args *a, const char *v) {
+    return count(a, "--tries", v, UINT64_MAX, &a->tries);
+}
+
 static bool opt_twice(args *a, const char *v) {
     (void)v;
     return a->twice = true;
@@ -108,6 +114,7 @@ static bool opt_brief(args *a, const char *v) {
 }
 
 static bool opt_without(args *a, const char *v) {
+    sn__numbers_free(&a->spec.without); /* the last one counts */
     const char *bad = sn__read_numbers(v, &a->spec.without);
     return !bad || wrong(a, "--without '%s': %s", v, bad);
 }
@@ -150,7 +157,8 @@ static const struct option {
 } options[] = {
     {"--seeds", opt_seeds, VALUE, COMMAND_RUN},
     {"--seed", opt_seed, VALUE, ONE},
-    {"--jobs", opt_jobs, VALUE, COMMAND_RUN},
+    {"--jobs", opt_jobs, VALUE, COMMAND_RUN | COMMAND_MINIMISE},
+    {"--tries", opt_tries, VALUE, COMMAND_MINIMISE},
     {"--mode", opt_mode, VALUE, ALL},
     {"--depth", opt_depth, VALUE, ALL},
     {"--steps", opt_steps, VALUE, ALL},
@@ -226,10 +234,12 @@ bool sn__args_read(args *a, int n, char **words) {
     a->given = (const char *const *)words + 1;
     a->given_n = n - 1;
     a->jobs = sn__os_cpus();
+    a->tries = TRIES;
     sn__spec_init(&a->spec);
     if (!read_name(a)) return false;
     for (int i = 0, took; i < a->given_n; i += took)
         if (!(took = read_option(a, a->given_n - i, a->given + i))) return false;
+    if (!a->seeds.last && a->command != COMMAND_RUN) return wrong(a, "needs --seed N");
     if (!a->seeds.last) a->seeds = a->brief ? a->spec.brief : a->spec.all;
     if (a->jobs > POOL_JOBS) a->jobs = POOL_JOBS;
     return true;

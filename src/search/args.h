@@ -20,7 +20,7 @@ typedef struct args {
     spec spec;
     seeds seeds; /* what to run */
     unsigned jobs;
-    uint64_t stop_after;
+    uint64_t stop_after, tries;
     bool twice, brief, gdb, trace;
     const char *trace_file;   /* NULL: standard output */
     const char *const *given; /* what followed the scenario's name, as it was, */

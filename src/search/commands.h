@@ -7,5 +7,6 @@
 
 int sn__command_run(args *a);
 int sn__command_replay(args *a);
+int sn__command_minimise(args *a);
 
 #endif

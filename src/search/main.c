@@ -10,6 +10,7 @@ static const char words[] =
     "  list\n"
     "  run SCENARIO [--seeds A..B] [--jobs N] [--twice] [--brief] [--stop-after N] [option …]\n"
     "  replay SCENARIO --seed N [--trace[=FILE]] [--gdb] [--twice] [option …]\n"
+    "  minimise SCENARIO --seed N [--tries N] [--jobs N] [option …]\n"
     "SCENARIO is one of the list, or a file (NAME.scn)\n"
     "options:\n"
     "  --set NAME=VALUE    a parameter of the scenario\n"
@@ -39,7 +40,8 @@ static const struct command {
     int (*run)(args *a);
     unsigned bit;
 } commands[] = {{"run", sn__command_run, COMMAND_RUN},
-                {"replay", sn__command_replay, COMMAND_REPLAY}};
+                {"replay", sn__command_replay, COMMAND_REPLAY},
+                {"minimise", sn__command_minimise, COMMAND_MINIMISE}};
 
 int sn_scenario_main(int argc, char **argv, const sn_scenario *all, size_t n) {
     const char *program = argc > 0 ? argv[0] : "sennit-sim";

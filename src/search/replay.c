@@ -105,10 +105,6 @@ static int under_gdb(const args *a) {
 }
 
 int sn__command_replay(args *a) {
-    if (a->seeds.first != a->seeds.last) {
-        fprintf(stderr, "%s: replay needs one seed: --seed N\n", a->program);
-        return EXIT_USAGE;
-    }
     if (a->gdb) return under_gdb(a);
     if (a->twice) return sn__differ(a, stdout);
     return replay(a);

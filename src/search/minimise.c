@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * `minimise`: makes a failing seed smaller, as long as it fails for the same reason. First the
+ * parameters that the scenario's file lets shrink, since all that follows is quicker then; a
+ * smaller world is another run, so other seeds may take the place of the one given. Then the faults
+ * of the plan, by halves, quarters and so on. Last the interruptions: after how few choice points
+ * may everybody be left in peace. Each attempt is a run in a process of its own.
+ */
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "search/commands.h"
+#include "search/pool.h"
+
+typedef struct attempt {
+    uint64_t seed;
+    outcome got;
+    uint32_t faults;
+    char why[POOL_WHY];
+} attempt;
+
+typedef struct cut {
+    args *a;
+    spec now;      /* the smallest that fails; shares the plan with a->spec */
+    attempt fails; /* how it does */
+    char kind[POOL_WHY];
+    uint64_t tries; /* runs that are left */
+    uint64_t runs;
+    attempt found; /* by the search at hand */
+    bool broken;   /* no attempt can be made any more */
+} cut;
+
+/* ---- Attempts ---- */
+
+/* The reason without its numbers: they differ when the run is another. */
+static void kind_of(const char *why, char kind[POOL_WHY]) {
+    size_t n = 0;
+    for (const char *p = why; *p && n < POOL_WHY - 1; p++) {
+        if (isdigit((unsigned char)*p) && n && kind[n - 1] == '#') continue;
+        kind[n++] = isdigit((unsigned char)*p) ? '#' : *p;
+    }
+    kind[n] = 0;
+}
+
+static bool better(const attempt *x, const attempt *than) {
+    if (!than->seed) return true;
+    return x->got.time != than->got.time ? x->got.time < than->got.time : x->seed < than->seed;
+}
+
+static void failed(void *arg, const failure *f) {
+    cut *c = arg;
+    char kind[POOL_WHY];
+    attempt x = {.seed = f->seed, .got = f->got, .faults = f->faults};
+    kind_of(f->why, kind);
+    memcpy(x.why, f->why, sizeof x.why);
+    if ((!*c->kind || !strcmp(kind, c->kind)) && better(&x, &c->found)) c->found = x;
+}
+
+/* True when `s` fails in one of these seeds for the reason that counts: it is the smallest then. */
+static bool fails(cut *c, const spec *s, seeds among) {
+    char why[POOL_WHY];
+    tally t;
+    pool p = {.spec = s, .scenario = c->a->scenario, .seeds = among, .jobs = c->a->jobs};
+    uint64_t n = among.last - among.first + 1;
+    if (c->broken || n > c->tries) return false;
+    if (n < p.jobs) p.jobs = (unsigned)n;
+    p.failed = failed;
+    p.arg = c;
+    c->found.seed = 0;
+    c->tries -= n;
+    c->runs += n;
+    if (sn__pool_run(&p, &t, why)) {
+        fprintf(stderr, "%s: %s\n", c->a->program, why);
+        c->broken = true;
+    }
+    if (!c->found.seed) return false;
+    c->now = *s;
+    c->fails = c->found;
+    return true;
+}
+
+static bool fails_as_before(cut *c, const spec *s) {
+    return fails(c, s, (seeds){c->fails.seed, c->fails.seed});
+}
+
+/* ---- Parameters ---- */
+
+enum { OTHER_SEEDS = 30 };
+
+static bool fails_with(cut *c, unsigned number, bool times, int64_t value) {
+    spec s = c->now;
+    if (times)
+        sn_time_print(value, s.params[number].value, SPEC_TEXT);
+    else
+        snprintf(s.params[number].value, SPEC_TEXT, "%lld", (long long)value);
+    return fails_as_before(c, &s) || fails(c, &s, (seeds){1, OTHER_SEEDS});
+}
+
+/* Down to the least that fails, to within a hundredth: each attempt may take long. */
+static void shrink(cut *c, unsigned number) {
+    const param *p = &c->now.params[number];
+    int64_t least, value;
+    bool times = !sn__read_int(p->value, &value) || !sn__read_int(p->least, &least);
+    if (times && !(sn__read_time(p->value, &value) && sn__read_time(p->least, &least))) return;
+    int64_t good = least - 1, grain = (value - least) / 100;
+    if (value <= least || fails_with(c, number, times, least)) return;
+    for (good = least; value - good > (grain > 1 ? grain : 1) && c->tries && !c->broken;) {
+        int64_t middle = good + (value - good) / 2;
+        if (fails_with(c, number, times, middle))
+            value = middle;
+        else
+            good = middle;
+    }
+}
+
+/* ---- Faults ---- */
+
+/* The numbers of 1 … n that are not in `l`, both ascending. false: out of memory. */
+static bool others(const numbers *l, uint32_t n, numbers *rest) {
+    *rest = (numbers){malloc(((size_t)n + 1) * sizeof *rest->at), 0};
+    if (!rest->at) return false;
+    for (uint32_t v = 1, i = 0; v <= n; v++) {
+        while (i < l->n && l->at[i] < v) i++;
+        if (i == l->n || l->at[i] != v) rest->at[rest->n++] = v;
+    }
+    return true;
+}
+
+static void forget(const cut *c, numbers *l) {
+    if (l->at != c->a->spec.without.at) sn__numbers_free(l);
+}
+
+/* Tries without n of `kept`, from `from` on: true when it still fails, and they are out. */
+static bool drop(cut *c, numbers *kept, uint32_t of, size_t from, size_t n) {
+    numbers was = c->now.without, fewer = {malloc(kept->n * sizeof *fewer.at), kept->n - n};
+    spec s = c->now;
+    s.without = (numbers){NULL, 0};
+    if (!fewer.at) return false;
+    memcpy(fewer.at, kept->at, from * sizeof *fewer.at);
+    memcpy(fewer.at + from, kept->at + from + n, (kept->n - from - n) * sizeof *fewer.at);
+    if (!others(&fewer, of, &s.without) || !fails_as_before(c, &s)) {
+        sn__numbers_free(&fewer);
+        sn__numbers_free(&s.without);
+        return false;
+    }
+    forget(c, &was);
+    sn__numbers_free(kept);
+    *kept = fewer;
+    return true;
+}
+
+/* Tries without each stretch of n. True when one was dropped. */
+static bool drop_stretches(cut *c, numbers *kept, uint32_t of, size_t n) {
+    size_t before = kept->n, here;
+    for (size_t from = 0; from < kept->n && c->tries && !c->broken;) {
+        here = kept->n - from < n ? kept->n - from : n;
+        if (!drop(c, kept, of, from, here)) from += here;
+    }
+    return kept->n < before;
+}
+
+static void drop_faults(cut *c) {
+    uint32_t of = c->fails.faults;
+    numbers kept;
+    if (!of || !others(&c->now.without, of, &kept)) return;
+    for (size_t n = kept.n; n;) {
+        if (n > kept.n) n = kept.n;
+        if (!n) break;
+        if (!drop_stretches(c, &kept, of, n) || n > 1) n /= 2;
+    }
+    sn__numbers_free(&kept);
+}
+
+/* ---- Interruptions ---- */
+
+static bool fails_calm_after(cut *c, uint64_t n) {
+    spec s = c->now;
+    if (n)
+        s.config.calm_after = n;
+    else
+        s.config.calm = 1;
+    return fails_as_before(c, &s);
+}
+
+static void calm_down(cut *c) {
+    uint64_t good = 0, bad = c->fails.got.choices;
+    if (c->now.config.calm || fails_calm_after(c, 0)) return;
+    while (bad - good > 1 && c->tries && !c->broken) {
+        uint64_t middle = good + (bad - good) / 2;
+        if (fails_calm_after(c, middle))
+            bad = middle;
+        else
+            good = middle;
+    }
+}
+
+/* ---- The whole ---- */
+
+static void say(const cut *c, const char *what) {
+    char at[TIME_TEXT];
+    fprintf(stderr, "%s: fails at %s after %llu choice points; %llu runs so far\n", what,
+            sn__show_time(c->fails.got.time, at), (unsigned long long)c->fails.got.choices,
+            (unsigned long long)c->runs);
+}
+
+static void print_params(const cut *c, FILE *command) {
+    const spec *was = &c->a->spec, *is = &c->now;
+    for (unsigned i = 0; i < is->params_n; i++) {
+        const char *before = was->params[i].value, *value = is->params[i].value;
+        if (!strcmp(before, value)) continue;
+        printf("  %s is %s, was %s\n", is->params[i].name, value, before);
+        fprintf(command, " --set %s=%s", is->params[i].name, value);
+    }
+}
+
+static void print_faults(const cut *c, FILE *command) {
+    uint32_t n = c->fails.faults;
+    if (!n) return;
+    numbers kept;
+    char *left_out = sn__show_numbers(&c->now.without);
+    if (left_out && *left_out) fprintf(command, " --without %s", left_out);
+    free(left_out);
+    if (!others(&c->now.without, n, &kept)) return;
+    char *list = sn__show_numbers(&kept);
+    printf("  %zu of %u faults%s%s\n", kept.n, n, kept.n ? ": " : "", list ? list : "");
+    free(list);
+    sn__numbers_free(&kept);
+}
+
+static void print_calm(const cut *c, FILE *command) {
+    const sn_sim_config *k = &c->now.config;
+    if (k->calm && !c->a->spec.config.calm) {
+        printf("  nobody is interrupted\n");
+        fprintf(command, " --calm");
+    } else if (k->calm_after != c->a->spec.config.calm_after) {
+        printf("  nobody is interrupted after %llu of %llu choice points\n",
+               (unsigned long long)k->calm_after, (unsigned long long)c->fails.got.choices);
+        fprintf(command, " --calm-after %llu", (unsigned long long)k->calm_after);
+    }
+}
+
+static void print_result(const cut *c) {
+    char at[TIME_TEXT], *more = NULL;
+    size_t n;
+    FILE *command = open_memstream(&more, &n);
+    if (!command) return;
+    printf("seed %llu fails at %s: %s\n", (unsigned long long)c->fails.seed,
+           sn__show_time(c->fails.got.time, at), c->fails.why);
+    print_params(c, command);
+    print_faults(c, command);
+    print_calm(c, command);
+    fclose(command);
+    printf("%llu runs%s\nrepeat: ", (unsigned long long)c->runs,
+           c->tries ? "" : "; more might make it smaller (--tries)");
+    sn__args_repeat(c->a, "replay", c->fails.seed, more);
+    free(more);
+}
+
+int sn__command_minimise(args *a) {
+    cut c = {.a = a, .now = a->spec, .tries = a->tries};
+    if (!fails(&c, &a->spec, a->seeds)) {
+        if (!c.broken) printf("seed %llu does not fail\n", (unsigned long long)a->seeds.first);
+        return c.broken ? EXIT_USAGE : EXIT_FAILED;
+    }
+    kind_of(c.fails.why, c.kind);
+    say(&c, "as it is");
+    for (unsigned i = 0; i < c.now.params_n; i++)
+        if (*c.now.params[i].least) shrink(&c, i);
+    say(&c, "with smaller parameters");
+    drop_faults(&c);
+    say(&c, "with fewer faults");
+    calm_down(&c);
+    say(&c, "with fewer interruptions");
+    print_result(&c);
+    forget(&c, &c.now.without);
+    return EXIT_PASSED;
+}
