@@ -26,7 +26,7 @@ def conditions(code):
 def parts(tree):
     """Part -> its paths: a folder of src/ or a program's folder."""
     found = {}
-    for path in tree.under("include", "src", "fleet", "bench", "examples"):
+    for path in tree.under("include", "src", "tools", "fleet", "bench", "examples"):
         words = path.split("/")
         part = "/".join(words[:2]) if words[0] == "src" else words[0]
         found.setdefault(part, []).append(path)

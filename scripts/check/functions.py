@@ -41,7 +41,7 @@ def report(found):
 
 def check(tree):
     listed = common.Allowed(tree, "scripts/check/functions.allow")
-    paths = tree.under("src", "fleet", "bench", "examples", "include")
+    paths = tree.under("src", "tools", "fleet", "bench", "examples", "include")
     found = list(functions(tree, paths)) if paths else []
     report(found)
     for path, line, name, size in found:

@@ -22,7 +22,7 @@ def formatter():
 
 def check(tree):
     name = formatter()
-    paths = tree.under("include", "src", "fleet", "bench", "examples", "firmware", "tests")
+    paths = tree.under("include", "src", "tools", "fleet", "bench", "examples", "firmware", "tests")
     paths = [p for p in paths if "/golden/" not in p]
     if not paths:
         return

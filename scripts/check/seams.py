@@ -30,7 +30,7 @@ SEAMS = {
     "src/port": {"clock", "entropy", "file", "socket"},
     "src/io": {"file", "socket"},
 }
-OURS = ("src", "fleet", "bench", "examples")
+OURS = ("src", "tools", "fleet", "bench", "examples")
 
 
 def allowed_kinds(path):
