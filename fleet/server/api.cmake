@@ -27,7 +27,7 @@ fleet_library(fleet_api SOURCES
   api_events.c api_fleet.c api_records.c api_render.c api_rollout.c api_rollout_body.c
   auth.c config.c ddi.c ddi_file.c ddi_parse.c ddi_render.c gate.c metrics.c mgmt_common.c
   mgmt_config.c mgmt_module.c mgmt_set.c mgmt_target.c mgmt_upload.c pages.c reply.c routes.c
-  serve_conf.c server.c server_tls.c ${CMAKE_CURRENT_BINARY_DIR}/openapi.c
+  serve.c serve_conf.c server.c server_tls.c ${CMAKE_CURRENT_BINARY_DIR}/openapi.c
   LINK fleet_parse fleet_console SQLite::SQLite3
   SENNIT fleet_core sennit-http sennit-tls)
 

@@ -3,79 +3,16 @@
 #include "commands.h"
 
 #include "log.h"
-#include "server.h"
+#include "serve.h"
 
 #include <sennit/sennit.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-/* Shown once, on the terminal or in a file of mode 0600; never in the log. */
-static int show_token(const struct serve_conf *c, const char *token) {
-    char line[TOKEN_CHARS + 2];
-    if (!token) return 0;
-    if (!c->admin_token_file[0]) {
-        printf("admin token (shown this once): %s\n", token);
-        return 0;
-    }
-    int n = snprintf(line, sizeof line, "%s\n", token);
-    int rc = sn_path_write(c->admin_token_file, line, (size_t)n);
-    if (rc) fprintf(stderr, "%s: %s\n", c->admin_token_file, sn_strerror(rc));
-    return rc;
-}
-
-struct signals {
-    sn_chan chan;
-    struct server *server;
-};
-
-/* The first signal drains; a second one ends the program at once, as people expect. */
-static int on_signal(void *arg) {
-    struct signals *s = arg;
-    int signo;
-    int rc = sn_recv(&s->chan, &signo);
-    if (rc) return 0;
-    log_event(LOG_INFO, "server.signal", log_i("signal", signo));
-    sn_signal_stop(&s->chan);
-    server_stop(s->server);
-    return 0;
-}
-
-static int serve_until_signal(struct server *server) {
-    struct signals signals = {.server = server};
-    sn_scope scope;
-    int rc = sn_chan_init(&signals.chan, sizeof(int), 4, NULL, NULL);
-    if (rc) return rc;
-    rc = sn_signal_notify(&signals.chan, SIGTERM);
-    if (!rc) rc = sn_signal_notify(&signals.chan, SIGINT);
-    sn_scope_enter(&scope, SN_NEVER);
-    if (!rc) rc = sn_go(on_signal, &signals, 0);
-    if (!rc) rc = server_run(server);
-    sn_scope_cancel(&scope, SN_ECANCELED);
-    int left = sn_scope_leave(&scope);
-    sn_signal_stop(&signals.chan);
-    sn_chan_free(&signals.chan);
-    return rc ? rc : left == SN_ECANCELED ? 0 : left;
-}
 
 static int serve(void *arg) {
-    const struct serve_conf *c = arg;
-    struct server *server;
     fleet_err err = {""};
-    int rc = server_open(&server, c, &err);
-    if (rc) {
-        fprintf(stderr, "sennit-fleet serve: %s\n", err.text);
-        return 1;
-    }
-    const char *operators = server_addr(server, APP_OPERATORS);
-    const char *scheme = c->tls_cert[0] ? "https" : "http";
-    printf("devices   %s://%s\noperators %s://%s (console, API, /metrics)\n", scheme,
-           server_addr(server, APP_DEVICES), scheme, operators);
-    rc = show_token(c, fleet_first_token(server_fleet(server)));
-    fflush(stdout);
-    if (!rc) rc = serve_until_signal(server);
-    server_close(server);
+    int rc = serve_until_signal(arg, stdout, &err);
+    if (err.text[0]) fprintf(stderr, "sennit-fleet serve: %s\n", err.text);
     return rc ? 1 : 0;
 }
 
