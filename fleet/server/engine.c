@@ -242,9 +242,11 @@ int fleet_engine(void *arg) {
     sn_time flush_at = sn_now() + FLUSH_EVERY_S * SN_SECOND;
     int err = 0;
     sn_shield(1);
+    fleet_mind_clock(f);
     for (uint64_t tick = 0; !err; tick++) {
         sn_case stop = sn_rx(f->stop, NULL, &err);
         if (sn_selectv(&stop, 1, sn_now() + f->tick) != SN_ETIMEDOUT) break;
+        fleet_mind_clock(f);
         tick_at(f, tick);
         if (sn_now() < flush_at) continue;
         fleet_flush_polls(f, FLUSH_MAX);

@@ -40,6 +40,8 @@ struct fleet {
     sn_cond changed;
     uint64_t change;
     sn_time tick, assign_wait;
+    sn_time clock_mono; /**< the engine's last look at both clocks; 0: none yet */
+    int64_t clock_utc;
     sn_chan *stop; /**< closed to end the engine */
     sn_wg running;
     int started;
@@ -151,6 +153,15 @@ int rollout_recount(sql *db, rollout *r);
 int rollout_cancel_open(sql *db, const rollout *r);
 /** State, stage, counts and reason as JSON for the record. */
 char *rollout_json(const rollout *r);
+
+/* ---- fleet_clock.c ---- */
+
+/** Inside an operation: the clock went on by `away` ms in which no device could do anything. What
+ *  was due and is from before `before` (UTC ms) moves along, if it was long. Notes that the server
+ *  lives. */
+int fleet_forgive(sql *db, int64_t before, int64_t away);
+/** A look at the clocks, each tick: a wall clock that was set forward makes nobody late. */
+void fleet_mind_clock(fleet *f);
 
 /* ---- engine.c ---- */
 

@@ -112,26 +112,10 @@ static int make_shards(fleet *f, uint32_t expect) {
 /* While the server was down nobody could report: deadlines and soak times move by the time it was
  * away. The server's own absence is not a device's failure, nor its success. */
 static int forgive_absence(sql *db, void *arg) {
-    fleet *f = arg;
     int64_t last = 0, now = sn_utc_ms();
+    (void)arg;
     int rc = sql_int(db, &last, "SELECT utc_ms FROM alive", "");
-    if (rc < 0) return rc;
-    rc = sql_run(db, "INSERT OR REPLACE INTO alive(one, utc_ms) VALUES(1, ?)", "i", now);
-    int64_t away = last && now > last ? now - last : 0;
-    if (rc || away < 30000) return rc;
-    rc = sql_run(db,
-                 "UPDATE stage SET soak_from_ms = soak_from_ms + ? WHERE soak_from_ms > 0"
-                 " AND closed_ms = 0",
-                 "i", away);
-    if (!rc)
-        rc = sql_run(db,
-                     "UPDATE action SET deadline_ms = deadline_ms + ? WHERE active = 1"
-                     " AND deadline_ms > 0",
-                     "i", away);
-    if (!rc && sql_changes(db))
-        log_event(LOG_INFO, "fleet.deadlines_moved", log_i("away_ms", away),
-                  log_i("actions", sql_changes(db)), log_s("data", f->data_dir));
-    return rc;
+    return rc < 0 ? rc : fleet_forgive(db, now, last && now > last ? now - last : 0);
 }
 
 int fleet_open(fleet **out, const fleet_config *cfg, fleet_err *err) {

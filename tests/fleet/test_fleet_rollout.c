@@ -282,6 +282,12 @@ static int was_away(sql *db, void *arg) {
                         "UPDATE stage SET soak_from_ms = 5000 WHERE n = 0");
 }
 
+static int made_long_ago(sql *db, void *arg) {
+    (void)arg;
+    return sql_exec(db, "UPDATE action SET created_ms = created_ms - 86460000,"
+                        " deadline_ms = deadline_ms - 86460000 WHERE active = 1");
+}
+
 /* The server was down for an hour and the deadlines passed meanwhile: nobody could report, so
  * nobody is silent. */
 static void the_servers_absence_is_forgiven(void) {
@@ -308,6 +314,29 @@ static void the_servers_absence_is_forgiven(void) {
     MUST(fleet_action_get(f, world_actor(f).tenant, p.action, &after) == 0);
     CHECK_INT(after.status, ACTION_PENDING);
     CHECK(after.deadline_ms >= before.deadline_ms);
+    state_of(id, &r);
+    CHECK_INT(r.stages[0].counts.silent, 0);
+    tear_down();
+}
+
+/* The wall clock is set forward by a day while devices work: nobody is late for that. */
+static void a_clock_set_forward_is_forgiven(void) {
+    set_up();
+    round_of_polls(NULL);
+    int64_t id = world_rollout(f, world_set(f, "2"), "jump");
+    fleet_poll_reply p = {.link = POLL_NOTHING};
+    for (int i = 0; p.link != POLL_DEPLOY; i++) MUST(world_poll(f, i, &p) == 0);
+    fleet_action before, after;
+    MUST(fleet_action_get(f, world_actor(f).tenant, p.action, &before) == 0);
+    fleet_mind_clock(f);
+    f->clock_utc -= 86400000 + 60000; /* as if the last look had been before the jump */
+    MUST(store_write(f->store, made_long_ago, NULL) == 0);
+    fleet_mind_clock(f);
+    fleet_tick(f);
+    MUST(fleet_action_get(f, world_actor(f).tenant, p.action, &after) == 0);
+    CHECK_INT(after.status, ACTION_PENDING);
+    CHECK(after.deadline_ms >= before.deadline_ms);
+    rollout r;
     state_of(id, &r);
     CHECK_INT(r.stages[0].counts.silent, 0);
     tear_down();
@@ -444,6 +473,7 @@ int main(void) {
     CASE(in_flight_is_limited);
     CASE(silent_devices_count);
     CASE(the_servers_absence_is_forgiven);
+    CASE(a_clock_set_forward_is_forgiven);
     CASE(filter_takes_only_those_that_match);
     CASE(manual_assignment_and_cancel);
     CASE(another_device_and_tenant_are_refused);
