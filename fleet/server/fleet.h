@@ -33,12 +33,17 @@ typedef struct fleet_config {
     uint32_t tick_ms;        /**< how often roll-outs are looked at; 0: 1,000 */
     uint32_t assign_wait_ms; /**< longest a poll waits for its new action's commit; 0: 50 */
     uint32_t expect_devices; /**< sizes the shards; 0: those that are stored */
+    /** Shows the first admin's token to somebody, before anything that needs it is stored: who
+     *  dies in between makes another one at the next start. What it returns below 0 ends the
+     *  opening. NULL: see fleet_first_token. */
+    int (*tell)(void *arg, const char *token, fleet_err *err);
+    void *tell_arg;
 } fleet_config;
 
 /** Opens the data folder and loads the fleet into memory. Blocks. SN_EBUSY: another server has it;
  *  FLEET_SCHEMA, FLEET_DAMAGED, SN_EACCES, SN_ENOSPC …; err tells. */
 int fleet_open(fleet **f, const fleet_config *cfg, fleet_err *err);
-/** The one-time admin token, if this open created the data; else NULL. Print it once. */
+/** The one-time admin token, if this open created the data; else NULL. */
 const char *fleet_first_token(const fleet *f);
 /** Starts writer, readers, shards and the roll-out engine as coroutines of `scope`. */
 int fleet_start(fleet *f, sn_scope *scope);

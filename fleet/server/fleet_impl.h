@@ -81,7 +81,9 @@ int fleet_one(fleet *f, const list_spec *spec, void *row);
 
 /** Fills tenants, users, shards, plans and counters from the rows. Runs as a store_op. */
 int fleet_load(sql *db, void *f);
-/** Makes the first tenant and its admin if there is none. Runs as a store_op. */
+/** Is there no tenant yet? Runs as a store_op. */
+int fleet_is_new(sql *db, void *is_new);
+/** Makes the first tenant and its admin, who has f->first_token. Runs as a store_op. */
 int fleet_found(sql *db, void *f);
 
 /* ---- fleet_tenant.c ---- */

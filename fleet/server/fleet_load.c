@@ -201,15 +201,19 @@ int fleet_load(sql *db, void *arg) {
     return rc ? rc : count_sizes(db, f);
 }
 
-int fleet_found(sql *db, void *arg) {
-    fleet *f = arg;
+int fleet_is_new(sql *db, void *is_new) {
     int64_t n = 0;
     int rc = sql_int(db, &n, "SELECT count(*) FROM tenant", "");
-    if (rc < 0 || n) return rc < 0 ? rc : 0;
+    *(int *)is_new = rc == 1 && !n;
+    return rc < 0 ? rc : 0;
+}
+
+int fleet_found(sql *db, void *arg) {
+    fleet *f = arg;
     uint8_t hash[TOKEN_HASH];
-    token_make(f->first_token);
     token_hash(f->first_token, TOKEN_CHARS, hash);
-    rc = sql_run(db, "INSERT INTO tenant(name, created_ms) VALUES('DEFAULT', ?)", "i", sn_utc_ms());
+    int rc =
+        sql_run(db, "INSERT INTO tenant(name, created_ms) VALUES('DEFAULT', ?)", "i", sn_utc_ms());
     if (rc) return rc;
     fleet_actor by = fleet_system(sql_last_id(db));
     rc = sql_run(db,

@@ -109,6 +109,17 @@ static int make_shards(fleet *f, uint32_t expect) {
     return rc;
 }
 
+/* The token is shown first and stored then: one that was stored and never shown would lock the
+ * folder for good. */
+static int introduce(fleet *f, const fleet_config *cfg, fleet_err *err) {
+    int is_new = 0;
+    int rc = store_read(f->store, fleet_is_new, &is_new);
+    if (rc) return fleet_fail(err, rc, "%s: %s", f->data_dir, fleet_result_name(rc));
+    if (!is_new) return 0;
+    token_make(f->first_token);
+    return cfg->tell ? cfg->tell(cfg->tell_arg, f->first_token, err) : 0;
+}
+
 /* While the server was down nobody could report: deadlines and soak times move by the time it was
  * away. The server's own absence is not a device's failure, nor its success. */
 static int forgive_absence(sql *db, void *arg) {
@@ -128,9 +139,10 @@ int fleet_open(fleet **out, const fleet_config *cfg, fleet_err *err) {
     if (!rc) rc = take_folder(f, cfg, err);
     if (!rc) rc = sweep(f, err);
     if (!rc) rc = open_store(f, cfg, err);
+    if (!rc) rc = introduce(f, cfg, err);
     if (!rc) {
         rc = make_shards(f, cfg->expect_devices);
-        if (!rc) rc = store_write(f->store, fleet_found, f);
+        if (!rc && f->first_token[0]) rc = store_write(f->store, fleet_found, f);
         if (!rc) rc = store_write(f->store, forgive_absence, f);
         if (!rc) rc = store_read(f->store, fleet_load, f);
         if (rc)

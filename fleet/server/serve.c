@@ -8,17 +8,24 @@
 #include <sennit/sennit.h>
 #include <signal.h>
 
-/* Shown once, to people or in a file of mode 0600; never in the log. */
-static int show_token(const struct serve_conf *c, const char *token, FILE *out, fleet_err *err) {
+struct audience {
+    const struct serve_conf *conf;
+    FILE *out;
+};
+
+/* To people or into a file of mode 0600; never into the log. */
+static int show_token(void *arg, const char *token, fleet_err *err) {
+    const struct audience *to = arg;
+    const char *path = to->conf->admin_token_file;
     char line[TOKEN_CHARS + 2];
-    if (!token) return 0;
-    if (!c->admin_token_file[0]) {
-        if (out) fprintf(out, "admin token (shown this once): %s\n", token);
+    if (!*path) {
+        if (to->out) fprintf(to->out, "admin token (shown this once): %s\n", token);
+        if (to->out) fflush(to->out);
         return 0;
     }
     int n = snprintf(line, sizeof line, "%s\n", token);
-    int rc = sn_path_write(c->admin_token_file, line, (size_t)n);
-    return rc ? fleet_fail(err, rc, "%.200s: %s", c->admin_token_file, sn_strerror(rc)) : 0;
+    int rc = sn_path_write(path, line, (size_t)n);
+    return rc ? fleet_fail(err, rc, "%.200s: %s", path, sn_strerror(rc)) : 0;
 }
 
 struct signals {
@@ -59,16 +66,16 @@ static void announce(const struct serve_conf *c, struct server *server, FILE *ou
     const char *scheme = c->tls_cert[0] ? "https" : "http";
     fprintf(out, "devices   %s://%s\noperators %s://%s (console, API, /metrics)\n", scheme,
             server_addr(server, APP_DEVICES), scheme, server_addr(server, APP_OPERATORS));
+    fflush(out);
 }
 
 int serve_until_signal(const struct serve_conf *c, FILE *out, fleet_err *err) {
     struct server *server;
-    int rc = server_open(&server, c, err);
+    struct audience to = {c, out};
+    int rc = server_open_telling(&server, c, show_token, &to, err);
     if (rc) return rc;
     if (out) announce(c, server, out);
-    rc = show_token(c, fleet_first_token(server_fleet(server)), out, err);
-    if (out) fflush(out);
-    if (!rc) rc = run(server);
+    rc = run(server);
     server_close(server);
     return rc;
 }

@@ -99,17 +99,26 @@ static int make_http(struct server *s, int i, unsigned on) {
 
 /* ---- open and close ---- */
 
-static int open_fleet(struct server *s, fleet_err *err) {
+typedef int (*tell_fn)(void *arg, const char *token, fleet_err *err);
+
+static int open_fleet(struct server *s, tell_fn tell, void *arg, fleet_err *err) {
     const struct serve_conf *c = s->app.conf;
     fleet_config fc = {.data_dir = c->data,
                        .key_file = c->key_file[0] ? c->key_file : NULL,
                        .sync = strcmp(c->sync, "normal") ? STORE_SYNC_FULL : STORE_SYNC_NORMAL,
                        .commit_window_us = (uint32_t)c->commit_us,
-                       .tick_ms = (uint32_t)c->tick_ms};
+                       .tick_ms = (uint32_t)c->tick_ms,
+                       .tell = tell,
+                       .tell_arg = arg};
     return fleet_open(&s->app.fleet, &fc, err);
 }
 
 int server_open(struct server **out, const struct serve_conf *conf, fleet_err *err) {
+    return server_open_telling(out, conf, NULL, NULL, err);
+}
+
+int server_open_telling(struct server **out, const struct serve_conf *conf, tell_fn tell, void *arg,
+                        fleet_err *err) {
     struct server *s = calloc(1, sizeof *s);
     int rc = s ? 0 : SN_ENOMEM;
     *out = NULL;
@@ -119,7 +128,7 @@ int server_open(struct server **out, const struct serve_conf *conf, fleet_err *e
     rc = sn_chan_init(&s->stop, 1, 0, NULL, NULL);
     if (!rc) rc = sn_chan_init(&s->ready, 1, 0, NULL, NULL);
     if (!rc) rc = server_tls_open(&s->tls, conf, err);
-    if (!rc) rc = open_fleet(s, err);
+    if (!rc) rc = open_fleet(s, tell, arg, err);
     if (!rc) rc = bind_all(s, conf, err);
     if (!rc && s->listeners[1]) {
         rc = make_http(s, APP_DEVICES, ON_DEVICES);

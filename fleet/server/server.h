@@ -12,6 +12,10 @@ struct server;
  *  over sockets that a service manager passed (LISTEN_FDS). `conf` must outlive the server.
  *  Blocks. Results of the fleet, and sn_listen's; err tells. */
 int server_open(struct server **s, const struct serve_conf *conf, fleet_err *err);
+/** As server_open; a first start shows its admin's token to `tell` (see fleet_config). */
+int server_open_telling(struct server **s, const struct serve_conf *conf,
+                        int (*tell)(void *arg, const char *token, fleet_err *err), void *arg,
+                        fleet_err *err);
 /** Serves until server_stop, then drains and stops the fleet. Parks. 0, or why it broke off. */
 SN_PARKS int server_run(struct server *s);
 /** Begins the drain; server_run returns when it is over. From any coroutine; never parks. */

@@ -278,6 +278,34 @@ static void a_named_key_is_not_made_anew(void) {
     world_remove(dir);
 }
 
+static int tell(void *seen, const char *token, fleet_err *err) {
+    snprintf(seen, TOKEN_CHARS + 1, "%s", token);
+    return err ? 0 : SN_EIO;
+}
+
+/* The server dies between showing the first token and storing it: the next start shows another,
+ * and that one lets its reader in. */
+static void a_token_nobody_saw_locks_nobody_out(void) {
+    char first[TOKEN_CHARS + 1] = "", second[TOKEN_CHARS + 1] = "";
+    fleet *f;
+    fleet_user user;
+    fleet_err err = {{0}};
+    world_dir(dir);
+    fleet_config cfg = {.data_dir = dir, .tell = tell, .tell_arg = first};
+    CHECK_INT(fleet_open(&f, &cfg, NULL), SN_EIO);
+    cfg.tell_arg = second;
+    MUST(fleet_open(&f, &cfg, &err) == 0);
+    CHECK(strlen(second) == TOKEN_CHARS && strcmp(first, second) != 0);
+    CHECK_INT(fleet_user_auth(f, second, strlen(second), &user), 0);
+    CHECK_INT(fleet_user_auth(f, first, strlen(first), &user), SN_EACCES);
+    fleet_close(f);
+    second[0] = 0;
+    MUST(fleet_open(&f, &cfg, &err) == 0);
+    CHECK_STR(second, ""); /* once stored it is not shown again */
+    fleet_close(f);
+    world_remove(dir);
+}
+
 int main(void) {
     log_set_level(LOG_ERROR);
     memvfs_register();
@@ -285,5 +313,6 @@ int main(void) {
     CASE(polls_pass_a_stuck_commit);
     CASE(half_done_files_go_away);
     CASE(a_named_key_is_not_made_anew);
+    CASE(a_token_nobody_saw_locks_nobody_out);
     return check_done();
 }
