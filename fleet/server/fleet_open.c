@@ -6,6 +6,8 @@
 
 #include "fleet_impl.h"
 
+enum { ARTIFACT_NAME = 64 }; /* hex digits */
+
 static int make_dir(const char *path, fleet_err *err) {
     int rc = sn_path_mkdir(path);
     if (rc == 0 || rc == SN_EEXIST) return 0;
@@ -41,6 +43,42 @@ static int sweep(fleet *f, fleet_err *err) {
     int rc = sn_path_list(f->data_dir, remove_left, &exports);
     if (rc) return fleet_fail(err, rc, "%s: %s", f->data_dir, sn_strerror(rc));
     return artifact_clean(f->artifact_dir, err);
+}
+
+/* An artifact's file with no row: its upload died before the last step, or it was deleted. */
+struct orphans {
+    fleet *f;
+    const char *name;
+    int64_t named;
+    uint32_t n;
+};
+
+static int is_named(sql *db, void *arg) {
+    struct orphans *o = arg;
+    o->named = 0;
+    int rc =
+        sql_int(db, &o->named, "SELECT 1 FROM artifact WHERE sha256 = ? LIMIT 1", "s", o->name);
+    return rc < 0 ? rc : 0;
+}
+
+static int remove_orphan(void *arg, const char *name) {
+    struct orphans *o = arg;
+    char path[1400];
+    o->name = name;
+    if (strlen(name) != ARTIFACT_NAME || strspn(name, "0123456789abcdef") != ARTIFACT_NAME)
+        return 0;
+    int rc = store_read(o->f->store, is_named, o);
+    if (!rc && !o->named) rc = artifact_path(o->f->artifact_dir, name, path, sizeof path);
+    if (rc || o->named) return rc;
+    o->n++;
+    return sn_path_remove(path);
+}
+
+static int sweep_artifacts(fleet *f, fleet_err *err) {
+    struct orphans o = {.f = f};
+    int rc = sn_path_list(f->artifact_dir, remove_orphan, &o);
+    if (o.n) log_event(LOG_INFO, "fleet.orphans_removed", log_i("files", o.n));
+    return rc ? fleet_fail(err, rc, "%s: %s", f->artifact_dir, sn_strerror(rc)) : 0;
 }
 
 /* One server a folder: two would each have a truth in memory. The lock is SQLite's own on a file
@@ -139,6 +177,7 @@ int fleet_open(fleet **out, const fleet_config *cfg, fleet_err *err) {
     if (!rc) rc = take_folder(f, cfg, err);
     if (!rc) rc = sweep(f, err);
     if (!rc) rc = open_store(f, cfg, err);
+    if (!rc) rc = sweep_artifacts(f, err);
     if (!rc) rc = introduce(f, cfg, err);
     if (!rc) {
         rc = make_shards(f, cfg->expect_devices);
