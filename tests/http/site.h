@@ -1,40 +1,53 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A server on a loopback port of its own, and a client that sends bytes as they are. */
+/* A server at the place of servers (world/place.h), and a client that sends bytes as they are. */
 #ifndef TESTS_HTTP_SITE_H
 #define TESTS_HTTP_SITE_H
 
 #include <sennit/http.h>
 #include <sennit/sennit.h>
 
-#include "check.h"
+#include "place.h"
 
 #define MS SN_MILLISECOND
 
 typedef struct site {
     sn_http_server *server;
     sn_listener *listener;
-    sn_scope scope;
+    int (*serve)(sn_http_server *s, sn_listener *l);
+    sn_scope scope; /* that it serves in */
+    sn_wg listens;
     char addr[64];
 } site;
 
 static inline int site_serve(void *arg) {
     site *s = arg;
-    return sn_http_serve(s->server, s->listener);
+    MUST(sn_listen(&s->listener, "tcp", place_listen) == 0);
+    MUST(sn_listener_addr(s->listener, s->addr, sizeof s->addr) >= 0);
+    sn_scope_enter(&s->scope, SN_NEVER);
+    sn_wg_done(&s->listens);
+    int rc = s->serve(s->server, s->listener), end = sn_scope_leave(&s->scope);
+    sn_listener_free(s->listener);
+    return rc ? rc : end;
+}
+
+/* Starts s->server. */
+static inline void site_begin(site *s, int (*serve)(sn_http_server *, sn_listener *)) {
+    s->serve = serve;
+    s->listens = (sn_wg){{0}};
+    sn_wg_add(&s->listens, 1);
+    place_start(site_serve, s);
+    MUST(sn_wg_wait(&s->listens) == 0);
 }
 
 static inline void site_start(site *s, sn_http_fn fn, void *arg, const sn_http_conf *conf) {
     MUST(sn_http_server_new(&s->server, fn, arg, conf) == 0);
-    MUST(sn_listen(&s->listener, "tcp", "127.0.0.1:0") == 0);
-    MUST(sn_listener_addr(s->listener, s->addr, sizeof s->addr) >= 0);
-    sn_scope_enter(&s->scope, SN_NEVER);
-    MUST(sn_go(site_serve, s, 0) == 0);
+    site_begin(s, sn_http_serve);
 }
 
 /* Drains; the result of the drain. */
 static inline int site_stop(site *s) {
     int rc = sn_http_shutdown(s->server, sn_now() + 5 * SN_SECOND);
-    CHECK_INT(sn_scope_leave(&s->scope), 0);
-    sn_listener_free(s->listener);
+    CHECK_INT(place_wait(), 0);
     sn_http_server_free(s->server);
     return rc;
 }

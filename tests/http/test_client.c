@@ -1,26 +1,31 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* The client against servers that say exactly what a case wants, pieces included. */
-#include <sennit/http.h>
-#include <sennit/sennit.h>
-
-#include "check.h"
-
-#define MS SN_MILLISECOND
+#include "site.h"
 
 typedef struct canned {
-    sn_listener *l;
+    char addr[64];
+    sn_wg listens;
     const char *reply; /* '|' cuts it into pieces that are sent apart */
     int hang;          /* keeps the connection open after it */
 } canned;
 
+static sn_conn *accept_one(canned *s) {
+    sn_listener *l;
+    sn_conn *c;
+    MUST(sn_listen(&l, "tcp", place_listen) == 0);
+    MUST(sn_listener_addr(l, s->addr, sizeof s->addr) >= 0);
+    sn_wg_done(&s->listens);
+    MUST(sn_accept(l, &c) == 0);
+    sn_listener_free(l);
+    return c;
+}
+
 static int canned_main(void *arg) {
     canned *s = arg;
-    sn_conn *c;
+    sn_conn *c = accept_one(s);
     char buf[4096];
     size_t done;
-    int rc = sn_accept(s->l, &c);
-    if (rc) return rc;
-    rc = sn_read(c, buf, sizeof buf, &done);
+    int rc = strstr(hear_until(c, buf, sizeof buf, "\r\n\r\n"), "\r\n\r\n") ? 0 : SN_EPROTO;
     for (const char *p = s->reply; rc == 0 && *p;) {
         size_t n = strcspn(p, "|");
         rc = n ? sn_write(c, p, n, &done) : 0;
@@ -32,25 +37,21 @@ static int canned_main(void *arg) {
     return 0;
 }
 
-static sn_scope scope;
 static canned server;
 
 static sn_http_client *connect_to(const char *reply, int hang, const sn_http_client_conf *conf) {
     sn_http_client *c;
-    char addr[64];
-    server = (canned){NULL, reply, hang};
-    MUST(sn_listen(&server.l, "tcp", "127.0.0.1:0") == 0);
-    MUST(sn_listener_addr(server.l, addr, sizeof addr) >= 0);
-    sn_scope_enter(&scope, SN_NEVER);
-    MUST(sn_go(canned_main, &server, 0) == 0);
-    MUST(sn_http_client_dial(&c, "tcp", addr, conf) == 0);
+    server = (canned){.reply = reply, .hang = hang};
+    sn_wg_add(&server.listens, 1);
+    place_start(canned_main, &server);
+    MUST(sn_wg_wait(&server.listens) == 0);
+    MUST(sn_http_client_dial(&c, "tcp", server.addr, conf) == 0);
     return c;
 }
 
 static void end(sn_http_client *c) {
     sn_http_client_free(c);
-    CHECK_INT(sn_scope_leave(&scope), 0);
-    sn_listener_free(server.l);
+    CHECK_INT(place_wait(), 0);
 }
 
 static const struct {
@@ -186,7 +187,7 @@ static int app(void *arg) {
     CASE(test_deadline);
     CASE(test_stale_connection);
     CASE(test_calls_refused);
-    return check_done();
+    return 0;
 }
 
-int main(void) { return sn_run(app, NULL, NULL); }
+PLACE_MAIN(app, 200)

@@ -101,10 +101,9 @@ static void test_scope_ends_server(void) {
     sn_conn *idle = site_dial(&web);
     CHECK_INT(sn_sleep(20 * MS), 0);
     sn_scope_cancel(&web.scope, SN_ECANCELED);
-    CHECK_INT(sn_scope_leave(&web.scope), SN_ECANCELED);
+    CHECK_INT(place_wait(), SN_ECANCELED);
     CHECK_INT(hear(idle, reply, sizeof reply), 0);
     sn_conn_free(idle);
-    sn_listener_free(web.listener);
     sn_http_server_free(web.server);
 }
 
@@ -218,7 +217,7 @@ static void test_reader_that_does_not_read(void) {
 
 /* A client has its answer a moment before the server waits for the next request. */
 static void wait_idle(const site *web, uint32_t n) {
-    while (site_stats(web).idle != n) CHECK_INT(sn_yield(), 0);
+    while (site_stats(web).idle != n) CHECK_INT(sn_sleep(MS / 10), 0);
 }
 
 /* Above conn_max the oldest idle connection makes room. */
@@ -319,21 +318,17 @@ static void test_wrapped(void) {
 
 /* ---- a connection that the program accepted itself ---- */
 
-static int serve_one(void *arg) {
-    const site *web = arg;
+static int serve_one(sn_http_server *s, sn_listener *l) {
     sn_conn *c;
-    int rc = sn_accept(web->listener, &c);
-    return rc ? rc : sn_http_serve_conn(web->server, c);
+    int rc = sn_accept(l, &c);
+    return rc ? rc : sn_http_serve_conn(s, c);
 }
 
 static void test_serve_conn(void) {
     sn_http_conf conf = {.size = sizeof conf, .server = "toy/1"};
     site web;
     MUST(sn_http_server_new(&web.server, handler, NULL, &conf) == 0);
-    MUST(sn_listen(&web.listener, "tcp", "127.0.0.1:0") == 0);
-    MUST(sn_listener_addr(web.listener, web.addr, sizeof web.addr) >= 0);
-    sn_scope_enter(&web.scope, SN_NEVER);
-    MUST(sn_go(serve_one, &web, 0) == 0);
+    site_begin(&web, serve_one);
     const char *s = ask(&web, "GET / HTTP/1.1\r\n" CLOSE "\r\n");
     CHECK_INT(status_of(s), 200);
     CHECK(has(s, "Server: toy/1"));
@@ -378,7 +373,7 @@ static int app(void *arg) {
     CASE(test_wrapped);
     CASE(test_serve_conn);
     CASE(test_children);
-    return check_done();
+    return 0;
 }
 
-int main(void) { return sn_run(app, NULL, NULL); }
+PLACE_MAIN(app, 100)

@@ -116,9 +116,10 @@ static void test_trickle(void) {
         while (sent < 200 && sn_write(c, "a", 1, &done) == 0) {
             sent++;
             sn_set_read_deadline(c, sn_now() + 150 * MS);
-            int rc = sn_read(c, reply, sizeof reply - 1, &done);
-            reply[done] = 0;
-            if (rc != SN_ETIMEDOUT) break;
+            if (sn_read(c, reply, 1, &done) == SN_ETIMEDOUT) continue;
+            sn_set_read_deadline(c, sn_now() + 20 * SN_SECOND);
+            hear(c, reply + done, sizeof reply - done);
+            break;
         }
         CHECK_INT(status_of(reply), 408);
         CHECK(sent < 100);
@@ -165,7 +166,7 @@ static int app(void *arg) {
     CASE(test_handler_time);
     CASE(test_configurations);
     CHECK_INT(site_stop(&web), 0);
-    return check_done();
+    return 0;
 }
 
-int main(void) { return sn_run(app, NULL, NULL); }
+PLACE_MAIN(app, 200)

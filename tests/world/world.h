@@ -17,7 +17,8 @@ extern const char world_name[];
 /** The clock is virtual: it moves only when nothing can run, and then exactly to a deadline. */
 extern const int world_virtual;
 /** Rounds of a case of a weight: ten seeds for each unit of it under sim (two with a sanitizer), a
- *  fiftieth of it on threads. SENNIT_SEEDS and SENNIT_ROUNDS in the environment set the number. */
+ *  fiftieth of it on threads, at least three (of weight 0: one). SENNIT_SEEDS and SENNIT_ROUNDS in
+ * the environment set the number. */
 int world_rounds(int weight);
 /** Runs f(arg) as the first coroutine of a run; what it returned. Under sim the round, 1 and up, is
  *  the seed, and it is run a second time: another hash fails the case. */

@@ -25,9 +25,7 @@ uint64_t world_replay(void) {
 }
 
 /* Not by parity: programs take that of the round for decisions of their own. */
-static uint32_t mode_of(uint64_t seed) {
-    return draw(&seed) & 1 ? SN_SIM_PCT : SN_SIM_UNIFORM;
-}
+static uint32_t mode_of(uint64_t seed) { return draw(&seed) & 1 ? SN_SIM_PCT : SN_SIM_UNIFORM; }
 
 static sn_sim_result run_once(uint64_t seed, sn_fn f, void *arg) {
     sn_sim_config c = {.size = sizeof c, .seed = seed, .mode = mode_of(seed), .steps = 500};

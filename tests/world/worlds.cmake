@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-# sennit_world_sim(NAME SOURCES a.c … [TIMEOUT s]): a test program on the seeded scheduler. notsan:
+# sennit_world_sim(NAME SOURCES a.c … [LINK lib …] [TIMEOUT s]): a test program on the seeded scheduler. notsan:
 # it has one thread, so no data races, and gcc's sanitizer takes milliseconds to make a fiber.
 function(sennit_world_sim name)
-  cmake_parse_arguments(A "" "TIMEOUT" "SOURCES" ${ARGN})
+  cmake_parse_arguments(A "" "TIMEOUT" "SOURCES;LINK" ${ARGN})
   if(NOT A_TIMEOUT)
     set(A_TIMEOUT 120)
   endif()
   sennit_test(${name} INTERNAL SOURCES ${A_SOURCES} ${PROJECT_SOURCE_DIR}/tests/world/world_sim.c
-              LINK sennit-sim INCLUDE ${PROJECT_SOURCE_DIR}/tests/world
+              LINK sennit-sim ${A_LINK} INCLUDE ${PROJECT_SOURCE_DIR}/tests/world
               TIMEOUT ${A_TIMEOUT} LABELS sim notsan)
 endfunction()
 
