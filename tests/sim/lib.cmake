@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+# The simulated world's own words, tried hard: runs, time, hosts, freezing, failing.
+include(${PROJECT_SOURCE_DIR}/tests/world/worlds.cmake)
+sennit_test(sim_run_test SOURCES sim_run_test.c LINK sennit-sim LABELS sim notsan)
+sennit_test(sim_fail_test SOURCES sim_fail_test.c LINK sennit-sim LABELS sim notsan
+            INCLUDE ${PROJECT_SOURCE_DIR}/tests/world)
+foreach(part IN ITEMS time host freeze)
+  sennit_world_sim(sim_${part}_test SOURCES sim_${part}_test.c)
+endforeach()
