@@ -104,6 +104,24 @@ SN_API SN_PARKS int sn_sim_settle(void);
  */
 SN_API SN_PARKS int sn_sim_quiesce(sn_time until);
 
+/* ---- Past the seams ---- */
+
+/**
+ * Real time, chance, threads, sockets and files would make a run depend on more than its seed. When
+ * a coroutine of a run calls one of these functions of the C library, be it from inside a shared
+ * library, the run fails and names function and caller: time, gettimeofday, clock_gettime,
+ * timespec_get, clock, nanosleep, clock_nanosleep, usleep, sleep, getrandom, getentropy, rand,
+ * random, drand48, lrand48, arc4random and its kin, pthread_create, socket, connect, epoll_create1,
+ * getaddrinfo; open, openat and fopen of devices and of what is opened for writing. (Not in
+ * programs that are built with a sanitizer.)
+ *
+ * This lets calls of `function` ("*": all of them) by `caller` through, for the life of the
+ * process: `caller` is a function or a shared library ("libcrypto.so.3"). The strings are kept, not
+ * copied; `reason` is for whoever reads the program. From anywhere; never parks. SN_EINVAL for an
+ * empty string; SN_ENOMEM beyond 64.
+ */
+SN_API SN_MUST int sn_sim_allow(const char *function, const char *caller, const char *reason);
+
 /* ---- Hosts ---- */
 
 typedef struct sn_host sn_host;

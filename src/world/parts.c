@@ -3,8 +3,5 @@
 #include "world/parts.h"
 
 const sn__part *const sn__world_parts[] = {
-    &sn__net_part,
-    &sn__disk_part,
-    &sn__signal_part,
-    NULL,
+    &sn__net_part, &sn__disk_part, &sn__signal_part, &sn__seam_part, NULL,
 };

@@ -37,7 +37,10 @@ static void trace(const char *what, uint64_t a, uint64_t b) {
                       .what = what,
                       .a = a,
                       .b = b};
+    bool was = s->outside;
+    s->outside = true;
     s->config.trace(s->config.trace_arg, &e);
+    s->outside = was;
 }
 
 void sn__sim_event(enum sim_event e, uint64_t a, uint64_t b) {
@@ -87,6 +90,7 @@ void sn__last_words(const char *message) {
     sim *s = &sn__sim;
     char text[160];
     if (!s->running) return;
+    s->outside = true; /* for good */
     int n =
         snprintf(text, sizeof text, "seed %llu, %lld.%09lld s of virtual time, event %llu\n",
                  (unsigned long long)s->config.seed, (long long)((s->now - SN_SECOND) / SN_SECOND),

@@ -35,6 +35,7 @@ typedef struct sim {
     sn_sim_config config;
     bool running;
     bool quiet; /* no choice points: the world acts, or what another run may not need to do */
+    bool outside; /* what runs is no part of the run, but told of it: trace, failed */
     bool calm;  /* nobody is interrupted any more */
     G *self;    /* who runs; NULL: the scheduler or the world */
     sn__ctx g0; /* the thread's own stack */
