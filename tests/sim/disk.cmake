@@ -14,3 +14,13 @@ set_tests_properties(disk_same PROPERTIES TIMEOUT 120 LABELS "sim;notsan")
 if(TARGET sennit-sqlite-sim)
   sennit_test(sim_sqlite SOURCES sqlite_test.c LINK sennit-sqlite-sim LABELS "sim;notsan")
 endif()
+# What slips past the seams, where it is stopped: not under sanitizers.
+find_package(SQLite3 QUIET)
+find_package(OpenSSL QUIET)
+if(NOT SENNIT_SANITIZE AND NOT SENNIT_FUZZ AND TARGET SQLite::SQLite3 AND TARGET OpenSSL::Crypto)
+  add_library(seam_plugin MODULE seam_plugin.c)
+  target_link_libraries(seam_plugin PRIVATE sennit_flags)
+  sennit_test(sim_seam SOURCES seam_test.c LINK sennit-sim SQLite::SQLite3 OpenSSL::Crypto
+              LABELS "sim;notsan" ENV SEAM_PLUGIN=$<TARGET_FILE:seam_plugin>)
+  add_dependencies(sim_seam seam_plugin)
+endif()
