@@ -63,6 +63,7 @@ void sn__sim_modes(void) {
     s->eagerness = eagerness[sn__sim_random(CHANCE_ORDER) % 4];
     s->calm = c->calm != 0;
     s->changes_n = c->depth - 1;
+    sn__sim_script_begin(s);
     if (c->mode == SN_SIM_PCT) draw_changes(s);
     look_ahead(s);
 }
@@ -119,14 +120,21 @@ void sn__sim_ready(G *g) {
         s->ready_room = room;
     }
     atomic_store_explicit(&g->status, G_RUNNABLE, memory_order_relaxed);
+    g->own.turn = ++s->turns;
     s->ready[s->ready_n++] = g;
     if (s->config.mode == SN_SIM_PCT) heap_up(s, s->ready_n - 1);
+}
+
+static size_t pick_of(const sim *s) {
+    if (s->scripted) return sn__sim_script_pick(s);
+    return s->config.mode == SN_SIM_PCT ? 0 : sn__sim_random(CHANCE_ORDER) % s->ready_n;
 }
 
 static G *pick(void) {
     sim *s = &sn__sim;
     while (!s->ready_n) sn__sim_idle();
-    size_t i = s->config.mode == SN_SIM_PCT ? 0 : sn__sim_random(CHANCE_ORDER) % s->ready_n;
+    size_t i = pick_of(s);
+    if (SN__UNLIKELY(s->recorded)) sn__sim_script_record(s, i);
     G *g = s->ready[i];
     s->ready[i] = s->ready[--s->ready_n];
     if (s->config.mode == SN_SIM_PCT && s->ready_n) heap_down(s, 0);
@@ -148,6 +156,7 @@ void sn__sim_switch(bool dying) {
 }
 
 static bool another_goes_first(sim *s) {
+    if (s->scripted) return sn__sim_script_interrupts(s);
     if (s->config.mode == SN_SIM_PCT) return above(s->ready[0], s->self);
     return (sn__sim_random(CHANCE_ORDER) & 0xff) < s->eagerness;
 }
@@ -157,6 +166,7 @@ void sn__sim_choice(void) {
     if (!s->self || s->quiet) return;
     if (SN__UNLIKELY(++s->choices >= s->attention)) attend(s);
     if (s->calm || !s->ready_n || !another_goes_first(s)) return;
+    if (SN__UNLIKELY(s->scripted || s->recorded)) sn__sim_script_interrupted();
     sn__sim_ready(s->self);
     sn__sim_switch(false);
 }

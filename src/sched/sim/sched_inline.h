@@ -14,6 +14,7 @@ struct sn_host;
 typedef struct sn__own {
     struct sn_host *host;   /**< the host it belongs to; NULL: the test */
     int64_t rank;           /**< PCT: the highest of those that can run does */
+    uint64_t turn;          /**< when it was made runnable, by the number of those made so */
     const sn__lockw *wants; /**< the lock it waits for; NULL */
     sn__link blocked;       /**< among all that wait for locks */
 } sn__own;

@@ -56,6 +56,8 @@ typedef struct sim {
     uint32_t eagerness; /* uniform: in 256ths, how likely a choice point lets another go first */
     uint64_t changes[DEPTH_MAX]; /* PCT: choice points at which a rank changes, ascending */
     uint32_t changes_n, changed;
+    uint64_t turns;     /* coroutines made runnable so far */
+    bool scripted, recorded; /* script.h */
     uint64_t window;    /* PCT: where the changes end and are drawn again */
     int64_t lowest;     /* PCT: rank of whoever fell last */
     uint64_t drain_end; /* choice points at which a frozen host must be down; 0: none is frozen */
@@ -87,6 +89,18 @@ void sn__sim_switch(bool dying);
 int64_t sn__sim_rank(void);
 /** The modes' own state, from the configuration. */
 void sn__sim_modes(void);
+
+/* script.c */
+/** A run begins: does it follow a script, is it recorded? */
+void sn__sim_script_begin(sim *s);
+/** Does the script let another go first at this choice point? */
+bool sn__sim_script_interrupts(const sim *s);
+/** Another is about to go first at this choice point. */
+void sn__sim_script_interrupted(void);
+/** Who of those in s->ready the script lets go. */
+size_t sn__sim_script_pick(const sim *s);
+/** This one of s->ready goes. */
+void sn__sim_script_record(const sim *s, size_t picked);
 
 /* clock.c */
 /** The coroutine that fires timers when the clock has reached them. */
