@@ -10,6 +10,7 @@
 
 #include "port/port.h"
 #include "search/number.h"
+#include "search/order.h"
 #include "search/pool.h"
 
 static bool wrong(const args *a, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -119,6 +120,11 @@ static bool opt_without(args *a, const char *v) {
     return !bad || wrong(a, "--without '%s': %s", v, bad);
 }
 
+static bool opt_order(args *a, const char *v) {
+    const char *bad = sn__order_read(v, &a->spec.order);
+    return !bad || wrong(a, "--order '%s': %s", v, bad);
+}
+
 static bool opt_gdb(args *a, const char *v) {
     (void)v;
     return a->gdb = true;
@@ -172,6 +178,7 @@ static const struct option {
     {"--brief", opt_brief, NOTHING, COMMAND_RUN},
     {"--gdb", opt_gdb, NOTHING, COMMAND_REPLAY},
     {"--trace", opt_trace, PERHAPS, COMMAND_REPLAY},
+    {"--order", opt_order, VALUE, ALL},
     {"--without", opt_without, VALUE, ALL},
     {"--set", opt_set, VALUE, ALL},
 };

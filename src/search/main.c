@@ -17,6 +17,7 @@ static const char words[] =
     "  --mode uniform|pct  how the next coroutine is chosen; of pct: --depth N, --steps N\n"
     "  --calm              coroutines are not interrupted; --calm-after N: not after N choices\n"
     "  --without 3,5..9    faults of the plan that are left out\n"
+    "  --order 17:4,90:2   coroutines run in turn but for these exceptions (see minimise)\n"
     "  --limit TIME        of the real clock for a seed (60s)\n"
     "  --max-time TIME, --max-choices N    a run that is longer has failed\n";
 

@@ -3,8 +3,10 @@
  * `minimise`: makes a failing seed smaller, as long as it fails for the same reason. First the
  * parameters that the scenario's file lets shrink, since all that follows is quicker then; a
  * smaller world is another run, so other seeds may take the place of the one given. Then the faults
- * of the plan, by halves, quarters and so on. Last the interruptions: after how few choice points
- * may everybody be left in peace. Each attempt is a run in a process of its own.
+ * of the plan, by halves, quarters and so on; then the interruptions: after how few choice points
+ * may everybody be left in peace. Last the order: the run is told as one in which coroutines run in
+ * turn, with exceptions, of which most can be spared. Each attempt is a run in a process of its
+ * own.
  */
 #include <ctype.h>
 #include <stdio.h>
@@ -12,6 +14,7 @@
 #include <string.h>
 
 #include "search/commands.h"
+#include "search/order.h"
 #include "search/pool.h"
 
 typedef struct attempt {
@@ -28,8 +31,10 @@ typedef struct cut {
     char kind[POOL_WHY];
     uint64_t tries; /* runs that are left */
     uint64_t runs;
-    attempt found; /* by the search at hand */
-    bool broken;   /* no attempt can be made any more */
+    attempt found;   /* by the search at hand */
+    sn__step *steps; /* the order of the run, as it was recorded */
+    size_t steps_n;
+    bool broken; /* no attempt can be made any more */
 } cut;
 
 /* ---- Attempts ---- */
@@ -115,6 +120,47 @@ static void shrink(cut *c, unsigned number) {
     }
 }
 
+/* ---- Parts ---- */
+
+/* True when it fails with these of the parts 1 … of, which c->now has then. */
+typedef bool (*fails_fn)(cut *c, const numbers *kept, uint32_t of);
+
+/* Tries without n of `kept`, from `from` on: true when it still fails, and they are out. */
+static bool drop(cut *c, numbers *kept, uint32_t of, size_t from, size_t n, fails_fn try) {
+    numbers fewer = {malloc((kept->n + 1) * sizeof *fewer.at), kept->n - n};
+    if (!fewer.at) return false;
+    memcpy(fewer.at, kept->at, from * sizeof *fewer.at);
+    memcpy(fewer.at + from, kept->at + from + n, (kept->n - from - n) * sizeof *fewer.at);
+    if (!try(c, &fewer, of)) {
+        sn__numbers_free(&fewer);
+        return false;
+    }
+    sn__numbers_free(kept);
+    *kept = fewer;
+    return true;
+}
+
+/* Tries without each stretch of n, the last first: what comes before one then stays as it is. True
+ * when one was dropped. */
+static bool drop_stretches(cut *c, numbers *kept, uint32_t of, size_t n, fails_fn try) {
+    size_t before = kept->n;
+    for (size_t to = kept->n; to && c->tries && !c->broken;) {
+        size_t from = to > n ? to - n : 0;
+        drop(c, kept, of, from, to - from, try);
+        to = from;
+    }
+    return kept->n < before;
+}
+
+/* All at once, then by halves, quarters and so on, till none can be spared. */
+static void drop_parts(cut *c, numbers *kept, uint32_t of, fails_fn try) {
+    for (size_t n = kept->n; n && c->tries && !c->broken;) {
+        bool fewer = drop_stretches(c, kept, of, n, try);
+        if (n > kept->n) n = kept->n;
+        if (!fewer || n > 1) n /= 2;
+    }
+}
+
 /* ---- Faults ---- */
 
 /* The numbers of 1 … n that are not in `l`, both ascending. false: out of memory. */
@@ -128,48 +174,28 @@ static bool others(const numbers *l, uint32_t n, numbers *rest) {
     return true;
 }
 
+/* c->now took over a list in place of this one. */
 static void forget(const cut *c, numbers *l) {
     if (l->at != c->a->spec.without.at) sn__numbers_free(l);
 }
 
-/* Tries without n of `kept`, from `from` on: true when it still fails, and they are out. */
-static bool drop(cut *c, numbers *kept, uint32_t of, size_t from, size_t n) {
-    numbers was = c->now.without, fewer = {malloc(kept->n * sizeof *fewer.at), kept->n - n};
+static bool fails_with_faults(cut *c, const numbers *kept, uint32_t of) {
+    numbers was = c->now.without;
     spec s = c->now;
     s.without = (numbers){NULL, 0};
-    if (!fewer.at) return false;
-    memcpy(fewer.at, kept->at, from * sizeof *fewer.at);
-    memcpy(fewer.at + from, kept->at + from + n, (kept->n - from - n) * sizeof *fewer.at);
-    if (!others(&fewer, of, &s.without) || !fails_as_before(c, &s)) {
-        sn__numbers_free(&fewer);
-        sn__numbers_free(&s.without);
-        return false;
+    if (others(kept, of, &s.without) && fails_as_before(c, &s)) {
+        forget(c, &was);
+        return true;
     }
-    forget(c, &was);
-    sn__numbers_free(kept);
-    *kept = fewer;
-    return true;
-}
-
-/* Tries without each stretch of n. True when one was dropped. */
-static bool drop_stretches(cut *c, numbers *kept, uint32_t of, size_t n) {
-    size_t before = kept->n, here;
-    for (size_t from = 0; from < kept->n && c->tries && !c->broken;) {
-        here = kept->n - from < n ? kept->n - from : n;
-        if (!drop(c, kept, of, from, here)) from += here;
-    }
-    return kept->n < before;
+    sn__numbers_free(&s.without);
+    return false;
 }
 
 static void drop_faults(cut *c) {
     uint32_t of = c->fails.faults;
     numbers kept;
     if (!of || !others(&c->now.without, of, &kept)) return;
-    for (size_t n = kept.n; n;) {
-        if (n > kept.n) n = kept.n;
-        if (!n) break;
-        if (!drop_stretches(c, &kept, of, n) || n > 1) n /= 2;
-    }
+    drop_parts(c, &kept, of, fails_with_faults);
     sn__numbers_free(&kept);
 }
 
@@ -194,6 +220,52 @@ static void calm_down(cut *c) {
         else
             good = middle;
     }
+}
+
+/* ---- The order ---- */
+
+enum { STEPS_MAX = 1 << 20 };
+
+static bool fails_with_steps(cut *c, const numbers *kept, uint32_t of) {
+    sn__step *steps = malloc((kept->n + 1) * sizeof *steps), *was = c->now.order.steps;
+    spec s = c->now;
+    (void)of;
+    if (!steps) return false;
+    for (size_t i = 0; i < kept->n; i++) steps[i] = c->steps[kept->at[i] - 1];
+    s.order = (order){.told = true, .steps = steps, .n = kept->n};
+    if (fails_as_before(c, &s)) {
+        free(was);
+        return true;
+    }
+    free(steps);
+    return false;
+}
+
+/* Runs once more, writing down the order; c->steps and c->steps_n are it. */
+static bool record(cut *c) {
+    spec s = c->now;
+    size_t *n = sn__process_share(sizeof *n + STEPS_MAX * sizeof(sn__step));
+    if (!n) return false;
+    s.order.record = (sn__step *)(n + 1);
+    s.order.recorded = n;
+    s.order.room = STEPS_MAX;
+    bool ok = fails_as_before(c, &s) && *n <= STEPS_MAX;
+    c->now.order = c->a->spec.order;
+    c->steps_n = ok ? *n : 0;
+    c->steps = malloc((c->steps_n + 1) * sizeof *c->steps);
+    if (c->steps) memcpy(c->steps, n + 1, c->steps_n * sizeof *c->steps);
+    sn__process_unshare(n, sizeof *n + STEPS_MAX * sizeof(sn__step));
+    return ok && c->steps;
+}
+
+/* Tells the order of the run that fails, and tries with fewer and fewer of its surprises. */
+static void straighten(cut *c) {
+    numbers all;
+    if (c->now.order.told || !record(c)) return;
+    uint32_t of = (uint32_t)c->steps_n;
+    if (!others(&(numbers){NULL, 0}, of, &all)) return;
+    if (fails_with_steps(c, &all, of)) drop_parts(c, &all, of, fails_with_steps);
+    sn__numbers_free(&all);
 }
 
 /* ---- The whole ---- */
@@ -229,6 +301,21 @@ static void print_faults(const cut *c, FILE *command) {
     sn__numbers_free(&kept);
 }
 
+enum { STEPS_SHOWN = 64 };
+
+/* Nobody wants to read, or to type, a long one. */
+static bool worth_telling(const cut *c) {
+    return c->now.order.told && !c->a->spec.order.told && c->now.order.n <= STEPS_SHOWN;
+}
+
+static void print_order(const cut *c, FILE *command) {
+    char *list = sn__order_show(&c->now.order);
+    if (!list) return;
+    printf("  coroutines run in turn, with %zu exceptions\n", c->now.order.n);
+    fprintf(command, " --order %s", list);
+    free(list);
+}
+
 static void print_calm(const cut *c, FILE *command) {
     const sn_sim_config *k = &c->now.config;
     if (k->calm && !c->a->spec.config.calm) {
@@ -250,7 +337,10 @@ static void print_result(const cut *c) {
            sn__show_time(c->fails.got.time, at), c->fails.why);
     print_params(c, command);
     print_faults(c, command);
-    print_calm(c, command);
+    if (worth_telling(c))
+        print_order(c, command);
+    else
+        print_calm(c, command);
     fclose(command);
     printf("%llu runs%s\nrepeat: ", (unsigned long long)c->runs,
            c->tries ? "" : "; more might make it smaller (--tries)");
@@ -273,7 +363,11 @@ int sn__command_minimise(args *a) {
     say(&c, "with fewer faults");
     calm_down(&c);
     say(&c, "with fewer interruptions");
+    straighten(&c);
+    say(&c, "with fewer surprises in its order");
     print_result(&c);
     forget(&c, &c.now.without);
+    if (!a->spec.order.told) free(c.now.order.steps);
+    free(c.steps);
     return EXIT_PASSED;
 }

@@ -16,6 +16,10 @@ int sn__once(const spec *s, const sn_scenario *scenario, uint64_t seed, const wa
     c.trace = w->trace;
     c.trace_arg = w->trace_arg;
     sn__faults_use(s->plan, s->file ? s->file : scenario->name, seed, s->without.at, s->without.n);
+    const order *told = &s->order;
+    static const sn__step none[1];
+    sn__sim_follow(told->told ? told->steps ? told->steps : none : NULL, told->n);
+    sn__sim_record(told->record, told->room, told->recorded);
     int rc = sn_sim_run(&c, scenario->body, NULL, &r);
     *o = (outcome){r.rc, r.hash, r.events, r.choices, r.time};
     return rc;

@@ -321,4 +321,6 @@ void sn__spec_free(spec *s) {
     sn_plan_free(s->plan);
     s->plan = NULL;
     sn__numbers_free(&s->without);
+    free(s->order.steps);
+    s->order.steps = NULL;
 }

@@ -9,6 +9,7 @@
 #include <sennit/plan.h>
 #include <sennit/scenario.h>
 
+#include "sched/sim/script.h"
 #include "search/number.h"
 
 enum {
@@ -31,6 +32,15 @@ typedef struct param {
     char least[SPEC_TEXT]; /* how far `minimise` may shrink it; "": not at all */
 } param;
 
+/** Who goes first when, told instead of drawn: sched/sim/script.h. */
+typedef struct order {
+    bool told;
+    sn__step *steps; /* NULL when there are none */
+    size_t n;
+    sn__step *record; /* where the run writes down its own, memory shared with it; NULL */
+    size_t room, *recorded;
+} order;
+
 typedef struct spec {
     const char *file; /* NULL: none */
     char scenario[SPEC_NAME], about[SPEC_TEXT];
@@ -43,6 +53,7 @@ typedef struct spec {
     unsigned params_n;
     sn_plan *plan;   /* NULL: no faults */
     numbers without; /* of its faults, as the seed makes them: those that are left out */
+    order order;
 } spec;
 
 /** What was wrong in a file, and where; line 0: in no line. */

@@ -5,3 +5,4 @@ find_package(Python3 REQUIRED COMPONENTS Interpreter)
 add_test(NAME search_cli COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/search_cli.py
          $<TARGET_FILE:sennit-sim-program>)
 set_tests_properties(search_cli PROPERTIES TIMEOUT 120 LABELS "sim;notsan")
+sennit_test(sim_script SOURCES script_test.c relay.c LINK sennit-sim INTERNAL LABELS sim notsan)

@@ -53,6 +53,7 @@ class Usage(unittest.TestCase):
                               ("--seeds", "1..99999999999999999999"), ("--jobs", "0"),
                               ("--jobs", "1000"), ("--mode", "pet"), ("--depth", "65"),
                               ("--limit", "60"), ("--limit", "-1s"), ("--max-time", "1y"),
+                              ("--order", "7"), ("--order", "3:1,2:1"), ("--order", "3+300:1"),
                               ("--without", "3,2"), ("--without", "0"), ("--without", "1..200000"),
                               ("--set", "steps"), ("--set", "=3")):
             self.refuses(f"{option} '{value}'", "run", "relay", option, value)
@@ -252,10 +253,32 @@ class Minimise(unittest.TestCase):
         self.assertEqual(run.returncode, 0, run.stderr)
         self.assertIn("hands is 2, was 4", run.stdout)
         self.assertIn("steps is 1, was 3", run.stdout)
-        self.assertRegex(run.stdout, "nobody is interrupted after")
+        self.assertRegex(run.stdout, "coroutines run in turn, with [123] exceptions")
         repeat = re.search(r"^repeat: (.*)$", run.stdout, re.M).group(1)
         again = subprocess.run(repeat, shell=True, capture_output=True, text=True, check=False)
         self.assertRegex(again.stdout, r"seed \d+ failed at .*: 1 steps of 2 are lost")
+
+    def test_both_modes(self):
+        for mode in ("uniform", "pct"):
+            words = ("counter", "--mode", mode, "--set", "steps=5")
+            seed = FAILED.findall(call("run", *words, "--seeds", "1..100").stdout)[0][0]
+            run = call("minimise", *words, "--seed", seed)
+            repeat = re.search(r"^repeat: (.*)$", run.stdout, re.M).group(1)
+            self.assertIn(" --order ", repeat)
+            again = subprocess.run(repeat, shell=True, capture_output=True, text=True, check=False)
+            self.assertIn(f"seed {seed} failed", again.stdout)
+            calm = call("replay", *words, "--seed", seed, "--order", "none")
+            self.assertEqual(calm.returncode, 0)
+
+    def test_tries_are_bounded(self):
+        run = call("minimise", "counter", "--seed", "33", "--tries", "5")
+        self.assertIn("5 runs; more might make it smaller", run.stdout)
+
+    def test_a_crash(self):
+        run = call("minimise", "mishap", "--seed", "2", "--set", "how=abort")
+        self.assertIn("killed by signal 6", run.stdout)
+        self.assertIn("with 0 exceptions", run.stdout)
+        self.assertIn(" --order none", run.stdout)
 
     def test_a_seed_that_passes(self):
         run = call("minimise", "relay", "--seed", "1")
