@@ -1,6 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""The shared libraries export what the public headers declare, each name once, and no more."""
+"""The shared libraries export what the public headers declare, each name once, and no more.
+
+What only a simulated program can call is in libsennit-sim.a, which has no shared form: it is the
+program's own scheduler and takes the place of some of libc."""
 import subprocess
 
 import common
@@ -13,6 +16,18 @@ def exported(library):
                          capture_output=True, text=True).stdout
     words = [line.split() for line in out.splitlines()]
     return {w[2].split("@")[0] for w in words if len(w) == 3 and w[1] != "A"}
+
+
+# Headers whose names are in the static library of the simulation.
+SIMULATED = {"include/sennit/sim.h", "include/sennit/scenario.h", "include/sennit/plan.h"}
+
+
+def archived(library):
+    """Names that the objects of a static library define for others."""
+    out = subprocess.run(["nm", "--defined-only", "-g", str(library)], check=True,
+                         capture_output=True, text=True).stdout
+    words = [line.split() for line in out.splitlines()]
+    return {w[2] for w in words if len(w) == 3}
 
 
 def check(tree):
@@ -29,8 +44,12 @@ def check(tree):
             elif name in homes:
                 yield library.name, 1, f"exports {name}, and so does {homes[name]}"
             homes.setdefault(name, library.name)
+    simulated = archived(tree.build / "lib" / "libsennit-sim.a")
     for name, (path, line) in declared.items():
-        if name not in homes:
+        if path in SIMULATED:
+            if name not in simulated:
+                yield path, line, f"{name} is declared SN_API, but libsennit-sim.a has it not"
+        elif name not in homes:
             yield path, line, f"{name} is declared SN_API, but no shared library exports it"
 
 

@@ -57,11 +57,12 @@ static int look_up(void *arg) {
     return l->out->n > 0 ? 0 : SN_ENOENT;
 }
 
-static int resolve(const char *addr, sn__addrs *out) {
+static int resolve(const char *addr, bool any_port, sn__addrs *out) {
     char host[SN__HOST_MAX];
     uint16_t port;
     int err = sn__addr_split(addr, host, &port);
     if (err) return err;
+    if (port == 0 && !any_port) return SN_EINVAL;
     err = sn__addr_numeric(host, port, out);
     if (err != SN_ENOENT) return err;
     lookup l = {host, port, out};
@@ -156,11 +157,8 @@ static int dial_tcp(sn_conn **c, const char *addr, const char *from) {
         if (err == 0) err = sn__addr_numeric(host, port, &own);
         if (err) return SN_EINVAL;
     }
-    int err = resolve(addr, &to);
-    if (err) return err;
-    /* all have the same port, and IPv6 has it in the same place */
-    if (to.a[0].u.in4.sin_port == 0) return SN_EINVAL;
-    return dial_all(c, &to, from ? &own.a[0] : NULL);
+    int err = resolve(addr, false, &to);
+    return err ? err : dial_all(c, &to, from ? &own.a[0] : NULL);
 }
 
 static int dial_unix(sn_conn **c, const char *addr) {
@@ -182,7 +180,7 @@ int sn_addr_lookup(sn_addr *a, const char *text) {
     sn__addrs all;
     memset(a, 0, sizeof *a);
     int err = sn_canceled();
-    if (!err) err = resolve(text, &all);
+    if (!err) err = resolve(text, true, &all);
     if (!err) sn__addr_pack(a, &all.a[0]);
     return err;
 }

@@ -29,7 +29,7 @@ typedef struct G {
     const char *_Atomic name;
     sn__timer timer; /* the deadline of its wait */
     sn__ticket timer_ticket;
-    sn__own own; /* the scheduler's, from its sched_inline.h */
+    sn__own own;            /* the scheduler's, from its sched_inline.h */
     _Atomic uint8_t status; /* enum g_status */
     uint8_t klass;          /* stack size class */
     uint8_t guarded;
