@@ -27,6 +27,14 @@ static inline void sn__list_del(sn__link *e) {
     e->next->prev = e->prev;
     e->next = e->prev = NULL;
 }
+/** e, which is in the list, goes first. */
+static inline void sn__list_to_front(sn__link *h, sn__link *e) {
+    sn__list_del(e);
+    e->prev = h;
+    e->next = h->next;
+    h->next->prev = e;
+    h->next = e;
+}
 static inline sn__link *sn__list_pop(sn__link *h) {
     if (sn__list_empty(h)) return NULL;
     sn__link *e = h->next;

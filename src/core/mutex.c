@@ -1,24 +1,49 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Mutex: one compare-and-swap when nobody else wants it; FIFO hand-off when somebody does.
+ * Mutex: one compare-and-swap when nobody else wants it. When somebody does it has two modes, as
+ * Go's sync.Mutex, whose rules these are.
  *
- *   state 0            unlocked
- *   state HELD         locked, nobody waits
- *   state HELD|QUEUED  locked, waiters in `queue` (or on their way out of it), under `lock`
+ * Normal. Unlocking frees it and wakes the first waiter, which competes with whoever comes by; who
+ * runs already wins most of the time, and no switch is paid for that. A waiter that lost goes to
+ * the front again. Starving. Once a waiter has waited for a millisecond, nobody may take the mutex
+ * in passing: it is handed from owner to first waiter, until one comes that has waited less, or is
+ * the last.
  *
- * An unlocker that sees QUEUED passes the mutex, still HELD, to the first waiter whose ticket it
- * wins; only when there is none does it become free.
+ *   HELD      locked
+ *   QUEUED    waiters in `queue` (or on their way out of it)
+ *   WOKEN     one of them was woken and competes: no other need be
+ *   STARVING  only handed over; a state that is STARVING and not HELD is on the way to be
+ *
+ * QUEUED and STARVING change under `lock`, and so does HELD while STARVING; WOKEN is set under it,
+ * and cleared by the one it is about.
  */
 #include "core/mutex.h"
 
 #include "core/trace.h"
 
-enum { HELD = 1, QUEUED = 2 };
+enum { HELD = 1, QUEUED = 2, WOKEN = 4, STARVING = 8 };
+enum { PATIENCE = SN_MILLISECOND };
+
+typedef struct waiter {
+    sn__node n;
+    sn_time since; /* it first waited */
+    bool handed;   /* the mutex is its own */
+} waiter;
 
 static bool take(sn__mutex *m) {
     uint32_t zero = 0;
     return atomic_compare_exchange_strong_explicit(&m->state, &zero, HELD, memory_order_acquire,
                                                    memory_order_relaxed);
+}
+
+/* Takes it in passing, whoever waits. `was`: WOKEN if that is about the caller. */
+static bool barge(sn__mutex *m, uint32_t was) {
+    uint32_t s = atomic_load_explicit(&m->state, memory_order_relaxed);
+    while (!(s & (HELD | STARVING)))
+        if (atomic_compare_exchange_weak_explicit(&m->state, &s, (s | HELD) & ~was,
+                                                  memory_order_acquire, memory_order_relaxed))
+            return true;
+    return false;
 }
 
 /* False: somebody waits, or it was not locked. */
@@ -28,46 +53,102 @@ static bool give(sn__mutex *m) {
                                                    memory_order_relaxed);
 }
 
-/* Under m->lock: takes it after all (true), or leaves QUEUED set so that the unlocker looks. */
-static bool take_or_mark(sn__mutex *m) {
+/* Under m->lock: takes it after all (true), or leaves `marks` set so that the unlocker looks. */
+static bool take_or_mark(sn__mutex *m, uint32_t marks) {
     uint32_t s = atomic_load_explicit(&m->state, memory_order_relaxed);
     for (;;) {
-        uint32_t want = s ? s | QUEUED : HELD;
+        bool open = !(s & (HELD | STARVING));
+        uint32_t want = open ? s | HELD : s | marks;
         if (atomic_compare_exchange_weak_explicit(&m->state, &s, want, memory_order_acquire,
                                                   memory_order_relaxed))
-            return s == 0;
+            return open;
     }
+}
+
+static void clear(sn__mutex *m, uint32_t bits) {
+    atomic_fetch_and_explicit(&m->state, ~bits, memory_order_relaxed);
+}
+
+/* Under m->lock, the mutex free: the first waiter whose ticket we win, made to compete or, when
+ * STARVING, made the owner. */
+static sn__g *choose_next(sn__mutex *m, uint32_t s) {
+    sn__node *n = sn__claim_first(&m->queue, SN__WOKEN);
+    if (!n) {
+        clear(m, QUEUED | STARVING);
+        return NULL;
+    }
+    waiter *w = SN__OF(n, waiter, n);
+    bool last = sn__list_empty(&m->queue);
+    if (last) clear(m, QUEUED);
+    w->handed = s & STARVING;
+    if (!w->handed) {
+        atomic_fetch_or_explicit(&m->state, WOKEN, memory_order_relaxed);
+        return n->g;
+    }
+    atomic_fetch_or_explicit(&m->state, HELD, memory_order_relaxed);
+    if (last || sn__now() - w->since < PATIENCE) clear(m, STARVING);
+    return n->g;
+}
+
+/* It was freed with somebody waiting: who is to be readied; NULL: nobody need be. */
+static sn__g *wake_next(sn__mutex *m) {
+    sn__lock(&m->lock);
+    uint32_t s = atomic_load_explicit(&m->state, memory_order_relaxed);
+    sn__g *next = s & (HELD | WOKEN) ? NULL : choose_next(m, s);
+    sn__unlock(&m->lock);
+    return next;
+}
+
+/* Queues w, or takes the mutex after all (true). */
+static bool queue(sn__mutex *m, waiter *w, sn__g *g, bool cancellable) {
+    bool again = w->since != 0;
+    sn_time now = sn__now();
+    sn__lock(&m->lock);
+    if (again) clear(m, WOKEN);
+    bool starves = again && now - w->since >= PATIENCE;
+    if (take_or_mark(m, QUEUED | (starves ? STARVING : 0))) {
+        sn__unlock(&m->lock);
+        return true;
+    }
+    if (!again) w->since = now;
+    w->handed = false;
+    sn__queue(&m->queue, &w->n, g, sn__arm(g, cancellable), NULL);
+    if (again) sn__list_to_front(&m->queue, &w->n.link);
+    sn__unlock(&m->lock);
+    return false;
+}
+
+/* w has not got it and goes. */
+static void leave(sn__mutex *m, waiter *w) {
+    sn__lock(&m->lock);
+    sn__dequeue(&w->n);
+    if (sn__list_empty(&m->queue)) clear(m, QUEUED | STARVING);
+    sn__unlock(&m->lock);
 }
 
 int sn__mutex_lock(sn__g *g, sn__mutex *m, sn_time until, bool cancellable) {
     if (SN__LIKELY(take(m))) return 0;
-    sn__node n;
-    sn__lock(&m->lock);
-    if (take_or_mark(m)) {
-        sn__unlock(&m->lock);
-        return 0;
+    waiter w = {.since = 0};
+    for (;;) {
+        for (unsigned round = 0; sn__spin(round); round++)
+            if (barge(m, w.since ? WOKEN : 0)) return 0;
+        if (queue(m, &w, g, cancellable)) return 0;
+        enum sn__cause cause = sn__park(g, until, SN__R_MUTEX, m);
+        if (cause != SN__WOKEN) {
+            leave(m, &w);
+            return sn__cause_code(g, cause);
+        }
+        if (w.handed) return 0;
     }
-    sn__queue(&m->queue, &n, g, sn__arm(g, cancellable), NULL);
-    sn__unlock(&m->lock);
-    enum sn__cause cause = sn__park(g, until, SN__R_MUTEX, m);
-    if (SN__LIKELY(cause == SN__WOKEN)) return 0;
-    sn__lock(&m->lock);
-    sn__dequeue(&n);
-    sn__unlock(&m->lock);
-    return sn__cause_code(g, cause);
 }
 
 sn__g *sn__mutex_unlock(sn__mutex *m) {
     if (SN__LIKELY(give(m))) return NULL;
-    if (!(atomic_load_explicit(&m->state, memory_order_relaxed) & HELD))
-        sn__fatal("unlock of an unlocked mutex");
-    sn__lock(&m->lock);
-    sn__node *n = sn__claim_first(&m->queue, SN__WOKEN);
-    sn__g *next = n ? n->g : NULL;
-    if (sn__list_empty(&m->queue))
-        atomic_store_explicit(&m->state, next ? HELD : 0, memory_order_release);
-    sn__unlock(&m->lock);
-    return next;
+    uint32_t s = atomic_load_explicit(&m->state, memory_order_relaxed);
+    if (!(s & HELD)) sn__fatal("unlock of an unlocked mutex");
+    s = atomic_fetch_and_explicit(&m->state, ~(uint32_t)HELD, memory_order_release);
+    if (!(s & STARVING) && (!(s & QUEUED) || s & WOKEN)) return NULL;
+    return wake_next(m);
 }
 
 void sn_lock(sn_mutex *pub) {
@@ -81,7 +162,7 @@ int sn_lock_until(sn_mutex *pub, sn_time until) {
     sn__g *g = sn__enter_parks();
     int rc = sn__interrupted(g);
     if (!rc && until == 0)
-        rc = take(sn__mutex_of(pub)) ? 0 : SN_ETIMEDOUT;
+        rc = barge(sn__mutex_of(pub), 0) ? 0 : SN_ETIMEDOUT;
     else if (!rc)
         rc = sn__mutex_lock(g, sn__mutex_of(pub), until, !g->shield);
     sn__leave(g);
@@ -90,7 +171,7 @@ int sn_lock_until(sn_mutex *pub, sn_time until) {
 
 int sn_trylock(sn_mutex *pub) {
     sn__point();
-    return take(sn__mutex_of(pub));
+    return barge(sn__mutex_of(pub), 0);
 }
 
 /* One word decides while nobody waits, and that word is neither M's nor P's: no bracket. (Locking

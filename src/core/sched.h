@@ -127,6 +127,9 @@ enum sn__cause sn__park(sn__g *g, sn_time until, enum sn__reason why, const void
 void sn__ready(sn__g *g);
 /** Puts the caller behind the others that can run. */
 void sn__yield(sn__g *g);
+/** Spins for a moment, in round 0, 1 …, for a lock that another CPU's coroutine may give back soon;
+ *  false: it does not pay, wait properly. */
+bool sn__spin(unsigned round);
 /** Random numbers for fairness (select order): cheap, not secret. Seeded under sim. */
 uint32_t sn__rand(void);
 /** Monotonic now. */

@@ -131,3 +131,15 @@ int sn_yield(void) {
     sn__leave(g);
     return rc;
 }
+
+/* Not when this P has others to run, nor when no other P runs anything. */
+bool sn__spin(unsigned round) {
+    enum { ROUNDS = 4, RELAXES = 30 };
+    const runtime *rt = &sn__rt;
+    M *m = sn__tls_get();
+    if (round >= ROUNDS || rt->nprocs == 1 || !m || !m->p || !sn__p_empty(m->p) ||
+        atomic_load_explicit(&rt->idle_ps, memory_order_relaxed) + 1 >= rt->nprocs)
+        return false;
+    for (int i = 0; i < RELAXES; i++) sn__cpu_relax();
+    return true;
+}
