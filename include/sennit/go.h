@@ -45,12 +45,14 @@ SN_API int sn_run(sn_fn f, void *arg, const sn_attr *attr);
  * copied onto the new stack (they must be trivially copyable, at most SN_ARG_MAX, aligned to
  * at most 16) and `f` gets the address of the copy; with n = 0 `f` gets `arg` itself.
  *
- * From a coroutine only. Never parks. Returns 0; SN_ENOMEM; SN_E2BIG when n is too large;
- * SN_ECANCELED or SN_ETIMEDOUT when the scope is cancelled (nothing was started).
+ * From a coroutine only. Lets others run first once the caller has spent its share of operations,
+ * so that who starts a million does not have a million waiting: it counts as a call that parks,
+ * though it waits for nothing. Returns 0; SN_ENOMEM; SN_E2BIG when n is too large; SN_ECANCELED or
+ * SN_ETIMEDOUT when the scope is cancelled (nothing was started).
  */
-SN_API SN_MUST int sn_go(sn_fn f, const void *arg, size_t n);
+SN_API SN_PARKS int sn_go(sn_fn f, const void *arg, size_t n);
 /** As sn_go, but in the root scope: outlives the caller, as Go's `go` does. */
-SN_API SN_MUST int sn_go_root(sn_fn f, const void *arg, size_t n);
+SN_API SN_PARKS int sn_go_root(sn_fn f, const void *arg, size_t n);
 
 #define SN_SCOPE_WORDS 24
 /** A scope: a set of coroutines that end before it does. Storage is the caller's; opaque. */
@@ -59,8 +61,8 @@ typedef struct sn_scope {
 } sn_scope;
 
 /** As sn_go, into the given scope (which must be entered and not left) with attributes. */
-SN_API SN_MUST int sn_scope_go(sn_scope *s, const sn_attr *attr, sn_fn f, const void *arg,
-                               size_t n);
+SN_API SN_PARKS int sn_scope_go(sn_scope *s, const sn_attr *attr, sn_fn f, const void *arg,
+                                size_t n);
 /**
  * Makes `s` the caller's current scope, inside the one that was. Until sn_scope_leave every
  * parking call of the caller and of the scope's coroutines observes its cancellation and its

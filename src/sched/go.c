@@ -4,7 +4,7 @@
 
 int sn_go(sn_fn f, const void *arg, size_t n) {
     uintptr_t site = (uintptr_t)__builtin_return_address(0);
-    sn__g *g = sn__enter();
+    sn__g *g = sn__enter_parks();
     int rc = g->foreign ? SN_EPERM : sn__spawn(g->scope, NULL, f, arg, n, site);
     sn__leave(g);
     return rc;
@@ -12,7 +12,7 @@ int sn_go(sn_fn f, const void *arg, size_t n) {
 
 int sn_go_root(sn_fn f, const void *arg, size_t n) {
     uintptr_t site = (uintptr_t)__builtin_return_address(0);
-    sn__g *g = sn__enter();
+    sn__g *g = sn__enter_parks();
     sn__scope *root = sn__root();
     int rc = root ? sn__spawn(root, NULL, f, arg, n, site) : SN_EPERM;
     sn__leave(g);
@@ -21,7 +21,7 @@ int sn_go_root(sn_fn f, const void *arg, size_t n) {
 
 int sn_scope_go(sn_scope *s, const sn_attr *attr, sn_fn f, const void *arg, size_t n) {
     uintptr_t site = (uintptr_t)__builtin_return_address(0);
-    sn__g *g = sn__enter();
+    sn__g *g = sn__enter_parks();
     int rc = g->foreign ? SN_EPERM : sn__spawn(sn__scope_of(s), attr, f, arg, n, site);
     sn__leave(g);
     return rc;
