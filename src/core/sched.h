@@ -143,8 +143,14 @@ SN__COLD _Noreturn void sn__fatal(const char *message);
 void *sn__alloc(size_t n);
 void sn__free(void *p);
 
+/** The code that g's parking calls return when its scope was cancelled for this reason. */
+static inline int sn__code_of(int why) { return why == SN_ETIMEDOUT ? SN_ETIMEDOUT : SN_ECANCELED; }
 /** 0, or the code that a cancelled scope gives g's parking calls. */
-int sn__interrupted(const sn__g *g);
+static inline int sn__interrupted(const sn__g *g) {
+    if (SN__UNLIKELY(!g->scope || g->shield)) return 0;
+    int why = atomic_load((const _Atomic int *)g->scope); /* its first member: core/scope.h */
+    return SN__LIKELY(!why) ? 0 : sn__code_of(why);
+}
 /** The code for a wait that ended for `cause` without success. */
 int sn__cause_code(const sn__g *g, enum sn__cause cause);
 

@@ -12,14 +12,6 @@
 
 #include "core/trace.h"
 
-static int code_of(int why) { return why == SN_ETIMEDOUT ? SN_ETIMEDOUT : SN_ECANCELED; }
-
-int sn__interrupted(const sn__g *g) {
-    if (!g->scope || g->shield) return 0;
-    int why = atomic_load(&g->scope->canceled);
-    return SN__LIKELY(!why) ? 0 : code_of(why);
-}
-
 int sn__cause_code(const sn__g *g, enum sn__cause cause) {
     if (cause != SN__CANCELED) return SN_ETIMEDOUT;
     int rc = sn__interrupted(g);
@@ -41,7 +33,7 @@ int sn__scope_add(sn__scope *s, sn__g *g) {
         s->live++;
     }
     sn__unlock(&s->lock);
-    return why ? code_of(why) : 0;
+    return why ? sn__code_of(why) : 0;
 }
 
 /* Wakes g if it is in a wait that may be cancelled. */

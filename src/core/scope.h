@@ -12,8 +12,8 @@
  * under it and read without. A parent's lock is taken before its child's.
  */
 typedef struct sn__scope {
+    _Atomic int canceled; /* 0, or the first reason; first, for sn__interrupted */
     sn__lockw lock;
-    _Atomic int canceled;     /* 0, or the first reason */
     int first_error;          /* what leave returns */
     struct sn__scope *parent; /* current scope of the owner before this one; NULL: the root */
     sn__link sibling;         /* in parent->children */
@@ -25,6 +25,7 @@ typedef struct sn__scope {
     sn__timer deadline;
     bool background; /* the root: its members' errors are their own */
 } sn__scope;
+_Static_assert(offsetof(sn__scope, canceled) == 0, "where sn__interrupted looks");
 _Static_assert(sizeof(sn__scope) <= sizeof(sn_scope), "sn_scope has room for a scope");
 
 static inline sn__scope *sn__scope_of(sn_scope *s) { return (sn__scope *)s; }

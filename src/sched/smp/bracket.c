@@ -4,7 +4,7 @@
 #include <sennit/time.h>
 #include <stdlib.h>
 
-#include "sched/smp/smp.h"
+#include "sched/smp/queue.h"
 
 bool sn__own_fence;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Leaving a coroutine and making one runnable: the verbs of core/sched.h. */
-#include "sched/smp/smp.h"
+#include "sched/smp/queue.h"
 
 enum { FAIR = 61, CLOCK_EVERY = 8 };
 

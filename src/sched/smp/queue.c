@@ -4,7 +4,7 @@
  * queue, an intrusive list that never drops and never spins. The ring is Go's: the owner alone
  * moves `tail`; anybody moves `head` by compare-and-swap, after it has copied what it takes.
  */
-#include "sched/smp/smp.h"
+#include "sched/smp/queue.h"
 
 void sn__global_put(G *first, G *last, uint32_t n) {
     runtime *rt = &sn__rt;
@@ -59,7 +59,7 @@ G *sn__global_get(P *p, uint32_t max) {
 }
 
 /* The ring is full: half of it and g go to the global queue. False: it is not full any more. */
-SN__COLD static bool spill(P *p, G *g, uint32_t head, uint32_t tail) {
+SN__COLD bool sn__ring_spill(P *p, G *g, uint32_t head, uint32_t tail) {
     G *batch[RING / 2 + 1];
     uint32_t n = (tail - head) / 2;
     for (uint32_t i = 0; i < n; i++)
@@ -71,53 +71,6 @@ SN__COLD static bool spill(P *p, G *g, uint32_t head, uint32_t tail) {
     for (uint32_t i = 0; i < n; i++) batch[i]->next = batch[i + 1];
     sn__global_put(batch[0], batch[n], n + 1);
     return true;
-}
-
-void sn__ring_put(P *p, G *g) {
-    for (;;) {
-        uint32_t head = atomic_load_explicit(&p->head, memory_order_acquire); /* with consumers */
-        uint32_t tail = atomic_load_explicit(&p->tail, memory_order_relaxed);
-        if (SN__LIKELY(tail - head < RING)) {
-            atomic_store_explicit(&p->ring[tail % RING], g, memory_order_relaxed);
-            atomic_store_explicit(&p->tail, tail + 1, memory_order_release);
-            return;
-        }
-        if (spill(p, g, head, tail)) return;
-    }
-}
-
-G *sn__ring_get(P *p) {
-    for (;;) {
-        uint32_t head = atomic_load_explicit(&p->head, memory_order_acquire);
-        uint32_t tail = atomic_load_explicit(&p->tail, memory_order_relaxed);
-        if (tail == head) return NULL;
-        G *g = atomic_load_explicit(&p->ring[head % RING], memory_order_relaxed);
-        if (atomic_compare_exchange_weak_explicit(&p->head, &head, head + 1, memory_order_release,
-                                                  memory_order_relaxed))
-            return g;
-    }
-}
-
-bool sn__p_put_next(P *p, G *g) {
-    G *old = atomic_exchange_explicit(&p->run_next, g, memory_order_acq_rel);
-    if (!old) return false;
-    sn__ring_put(p, old);
-    return true;
-}
-
-/* A pair that wakes each other through the slot would starve the ring: chains are capped. */
-G *sn__p_next(P *p) {
-    G *g = atomic_load_explicit(&p->run_next, memory_order_relaxed);
-    if (g && (p->chain < CHAIN || !(g = sn__ring_get(p)))) {
-        g = atomic_exchange_explicit(&p->run_next, NULL, memory_order_acq_rel);
-        p->chain++;
-        if (g) return g;
-    } else if (g) {
-        p->chain = 0;
-        return g;
-    }
-    p->chain = 0;
-    return sn__ring_get(p);
 }
 
 bool sn__p_empty(P *p) {

@@ -8,7 +8,7 @@
  * sn__wake_one); whoever stops spinning says so first and then looks at all queues once more.
  * One M at most spins; the last spinner to find work wakes the next.
  */
-#include "sched/smp/smp.h"
+#include "sched/smp/queue.h"
 
 enum { FAIR = 61, POLL_EVERY = 61 * 8, PASSES = 4 };
 

@@ -102,11 +102,7 @@ extern runtime sn__rt;
 
 static inline M *m_of(sn__g *g) { return (M *)g->thread; }
 
-/* queue.c: run queues */
-void sn__ring_put(P *p, G *g);   /* at the tail; spills half to the global queue */
-G *sn__ring_get(P *p);           /* from the head; NULL */
-G *sn__p_next(P *p);             /* run-next slot, else the ring */
-bool sn__p_put_next(P *p, G *g); /* into run-next; true: another moved to the ring */
+/* queue.c: run queues; their fast ends are in queue.h */
 bool sn__p_empty(P *p);
 G *sn__steal(P *thief, P *victim, bool last); /* half of it; the last of them is returned */
 void sn__global_put(G *first, G *last, uint32_t n);
