@@ -157,11 +157,20 @@ sn_time sn__first_timer(void) {
     return first;
 }
 
-static void run_timers(heap *h) {
+/* What they ready is to fit into p's ring: under overload the rest waits in the heap, in order of
+ * its deadlines, and not in the global queue behind those that come after. */
+static uint32_t timers_wanted(const P *p) {
+    enum { LEAST = 4 }; /* fewer than have run since the last look: the ring gets emptier */
+    uint32_t n = atomic_load_explicit(&p->tail, memory_order_relaxed) -
+                 atomic_load_explicit(&p->head, memory_order_relaxed);
+    return n + LEAST < RING / 2 ? RING / 2 - n : LEAST;
+}
+
+static void run_timers(const P *p, heap *h) {
     sn_time first = atomic_load_explicit(&h->first, memory_order_relaxed);
     if (first == SN_NEVER) return;
     sn_time now = sn__os_now();
-    if (now >= first) sn__timers_run(h, now);
+    if (now >= first) sn__timers_run(h, now, timers_wanted(p));
 }
 
 static void poll_now(runtime *rt) {
@@ -189,7 +198,7 @@ static G *steal(M *m, P *p) {
         bool last = pass == PASSES - 1;
         for (uint32_t i = 0; i < rt->nprocs; i++, at++) {
             P *victim = rt->p[at % rt->nprocs];
-            if (last) run_timers(&victim->timers);
+            if (last) run_timers(p, &victim->timers);
             /* what they readied is in our ring, and grabbing needs an empty one */
             if (last && !sn__p_empty(p)) return sn__p_next(p);
             if (victim == p) continue;
@@ -220,7 +229,7 @@ static void stop_spinning(M *m, runtime *rt) {
 static G *look(M *m, runtime *rt) {
     P *p = m->p;
     G *g = NULL;
-    run_timers(&p->timers);
+    run_timers(p, &p->timers);
     uint32_t tick = p->tick++;
     if (tick % FAIR == 0 && (g = sn__global_get(p, 1))) return g;
     if (tick % POLL_EVERY == 0) poll_now(rt);

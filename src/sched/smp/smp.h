@@ -141,7 +141,8 @@ uint64_t sn__live(void);
 void sn__switch_away(G *g, bool dying);
 
 /* timer.c */
-void sn__timers_run(heap *h, sn_time now); /* fires what is due */
+/** Fires what is due, the earliest first, but no more than so many. */
+void sn__timers_run(heap *h, sn_time now, uint32_t most);
 
 /* monitor.c */
 int sn__monitor_start(void);

@@ -79,9 +79,9 @@ void sn__timer_del(sn__timer *t) {
     sn__unlock(&h->lock);
 }
 
-void sn__timers_run(heap *h, sn_time now) {
+void sn__timers_run(heap *h, sn_time now, uint32_t most) {
     sn__lock(&h->lock);
-    while (h->n && h->at[1].when <= now) {
+    while (most-- && h->n && h->at[1].when <= now) {
         sn__timer *t = h->at[1].t;
         remove_at(h, 1);
         t->fire(t);
