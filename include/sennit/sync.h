@@ -24,11 +24,14 @@ typedef struct sn_once {
     uintptr_t w_[5];
 } sn_once;
 
-/** Locks; parks while another holds it; FIFO. Not cancellable, so it cannot fail unseen. */
+/** Locks; parks while another holds it. Who runs may take it before one that waits is awake; once
+ *  somebody has waited for 1 ms it is handed on in order, so that nobody starves (Go's rules). Not
+ *  cancellable, so it cannot fail unseen. */
 SN_API void sn_lock(sn_mutex *m);
 /** 1 if locked now, 0 if another holds it. Never parks. */
 SN_API SN_MUST int sn_trylock(sn_mutex *m);
-/** Unlocks and hands on to the first waiter. Unlocking an unlocked mutex stops the program. */
+/** Unlocks, and wakes the first waiter or hands on to it. Unlocking an unlocked mutex stops the
+ *  program. */
 SN_API void sn_unlock(sn_mutex *m);
 /** As sn_lock, cancellable and with a deadline: 0, SN_ECANCELED, SN_ETIMEDOUT (not locked). */
 SN_API SN_PARKS int sn_lock_until(sn_mutex *m, sn_time until);
