@@ -39,9 +39,13 @@ SN_API sn_time sn_param_time(const char *name, sn_time otherwise);
 SN_API uint32_t sn_param_share(const char *name, uint32_t otherwise);
 SN_API const char *sn_param_text(const char *name, const char *otherwise);
 
-/** Starts the faults that the scenario's file declares, as a coroutine in the caller's scope; they
- *  end with the scope's cancel. Call it once the hosts that they name are made. 0 also when there
- *  are none. SN_ENOENT: a fault names a host that is not there (a message says which). */
+/** Starts the faults that the scenario's file declares (sennit/plan.h), as a coroutine in the
+ *  caller's scope that ends after the last of them. Its cancel ends them before: what they did to
+ *  links, disks and clocks is undone then, a host that is down stays down. Call it once the hosts
+ *  that they name are made. From outside of hosts. 0 also when there are none. SN_ENOENT: the plan
+ *  does not fit the hosts that there are; SN_ENOSYS: a fault makes no sense in simulation (a
+ *  message says which, for both); SN_EBUSY while earlier ones go on; SN_EINVAL on a host;
+ * SN_ENOMEM; SN_ECANCELED. */
 SN_API SN_MUST int sn_faults_start(void);
 
 SN_END_C

@@ -50,13 +50,18 @@ void sn__disk_truncate(sn_host *h, node *n, uint64_t size) {
     sn__disk_told(h, "disk.truncate", n, size);
 }
 
-int sn_host_disk(sn_host *h, const sn_disk *how) {
-    if (how->size != sizeof *how || how->latency < 0 || how->sync < 0) return SN_EINVAL;
+bool sn__disk_is_right(const sn_disk *how) {
     const uint32_t shares[] = {how->fail_read, how->fail_write, how->fail_sync, how->lie,
                                how->flip};
     for (size_t i = 0; i < sizeof shares / sizeof *shares; i++)
-        if (shares[i] > MILLION) return SN_EINVAL;
-    sn__disk_of(h)->how = *how;
+        if (shares[i] > MILLION) return false;
+    return how->size == sizeof *how && how->latency >= 0 && how->sync >= 0;
+}
+
+int sn_host_disk(sn_host *h, const sn_disk *how) {
+    if (!sn__disk_is_right(how)) return SN_EINVAL;
+    sn__disk_of(h)->set = *how;
+    sn__disk_renew(sn__disk_of(h));
     return 0;
 }
 

@@ -126,7 +126,9 @@ typedef struct opened {
 } opened;
 
 typedef struct disk {
-    sn_disk how;
+    sn_disk how; /**< what holds: `set`, and faults over it */
+    sn_disk set; /**< by the test */
+    struct sn__disk_worse *worse;
     node *root;
     sn__link pending;
     uint64_t groups;
@@ -173,6 +175,9 @@ void sn__tree_init(disk *d);
 /* ---- disk.c ---- */
 
 static inline disk *sn__disk_of(const sn_host *h) { return h->disk; }
+bool sn__disk_is_right(const sn_disk *how);
+/** disk_worse.c: makes `how` anew. */
+void sn__disk_renew(disk *d);
 void *sn__disk_alloc(size_t n);
 /** Room for one more in an array of *room elements that is full with n. */
 void *sn__disk_grow(void *at, size_t n, size_t *room, size_t size);

@@ -108,6 +108,7 @@ static void host_free(sn_host *h) { free(h->net); }
 static void run_end(void) {
     sn__net_conns_end();
     sn__net_packets_end();
+    sn__net_worse_end();
     sn__net_rules_end();
     sn__net_bound_end();
     sn__net_rings_end();

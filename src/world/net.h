@@ -153,6 +153,12 @@ const net_rule *sn__net_rule(uint32_t from, uint32_t to);
 int sn__net_place(const char *text, uint32_t range[2]);
 void sn__net_rules_end(void);
 
+/* net_worse.c: faults over the rules. */
+/* What the rule comes to between these addresses. */
+const net_rule *sn__net_worse(const net_rule *base, uint32_t from, uint32_t to);
+bool sn__net_is_worse(void);
+void sn__net_worse_end(void);
+
 /* net_bound.c: addresses in use. */
 net_bound *sn__net_find(const sn_host *h, uint32_t ip, uint16_t port, bool datagram);
 /* Binds b (host, ip, port and kind are set; port 0: any that is free): 0, SN_EADDRINUSE,

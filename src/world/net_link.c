@@ -36,14 +36,15 @@ static const net_rule *look_up(uint32_t from, uint32_t to) {
     if (h && to >= h->addr && to <= h->last) return NULL;
     for (size_t i = links.n; i-- > 0;) {
         const net_rule *r = &links.at[i];
-        if (is_within(r->from, from) && is_within(r->to, to)) return is_ideal(&r->link) ? NULL : r;
+        if (is_within(r->from, from) && is_within(r->to, to))
+            return sn__net_worse(is_ideal(&r->link) ? NULL : r, from, to);
     }
-    return NULL;
+    return sn__net_worse(NULL, from, to);
 }
 
 const net_rule *sn__net_rule(uint32_t from, uint32_t to) {
-    if (!links.n || from == to || from == NET_LOOPBACK6 || from >> 24 == 127 || to >> 24 == 127)
-        return NULL;
+    if (!links.n && !sn__net_is_worse()) return NULL;
+    if (from == to || from == NET_LOOPBACK6 || from >> 24 == 127 || to >> 24 == 127) return NULL;
     if (!links.cache) return look_up(from, to);
     uint64_t pair = ((uint64_t)from << 32 | to) * 0x9e3779b97f4a7c15u;
     cached *c = &links.cache[pair >> 52];

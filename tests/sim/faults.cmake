@@ -1,3 +1,4 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 # Hosts that are paused, and fault plans in the simulated world.
 sennit_test(sim_host_pause SOURCES host_pause_test.c LINK sennit-sim LABELS sim notsan)
+sennit_test(sim_faults SOURCES faults_test.c LINK sennit-sim LABELS sim notsan INTERNAL)
