@@ -29,12 +29,26 @@ static int set_up(sql *c, const store_config *cfg) {
     return rc;
 }
 
+/* A sync that fails leaves what it should have written in the machine's memory as if it were on the
+ * disk, for a while. A server that starts again reads it there and goes on behind it; the next
+ * power cut tears a hole into the log, and all that was acknowledged since is behind the hole. So
+ * the log of whoever was before is moved into the database, which writes it anew, and begins
+ * again. If that fails the log must not be moved on closing either: it was read before the failed
+ * sync, and may read otherwise now. */
+static int begin_log(sql *c) {
+    sqlite3_db_config(c->h, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    int rc = sql_exec(c, "PRAGMA wal_checkpoint(TRUNCATE)");
+    if (!rc) sqlite3_db_config(c->h, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
+    return rc;
+}
+
 static int open_writer(store *s, const store_config *cfg, fleet_err *err) {
     int flags = cfg->read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
     if (cfg->create) flags |= SQLITE_OPEN_CREATE;
     int rc = sql_open(&s->writer, cfg->path, flags, cfg->vfs, err);
     if (rc) return rc;
     rc = set_up(&s->writer, cfg);
+    if (!rc && !cfg->read_only) rc = begin_log(&s->writer);
     if (rc) return fleet_fail(err, rc, "%s: %s", cfg->path, sqlite3_errmsg(s->writer.h));
     if (!cfg->read_only) return migrate_forward(&s->writer, cfg->path, err);
     int64_t version = 0;
