@@ -5,5 +5,8 @@ X("relay", relay_scenario, "values through a chain of channels: always passes")
 #include "core_scenarios.h"
 #include "http_scenarios.h"
 #include "fleet_scenarios.h"
+#ifdef SIM_STORE
+#include "store_scenarios.h"
+#endif
 X("counter", counter_scenario, "a counter that loses a step now and then: a known, rare failure")
 X("mishap", mishap_scenario, "goes wrong as it is told: what the search must tell apart")
