@@ -12,6 +12,7 @@ add_test(NAME disk_same COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR
          $<TARGET_FILE:disk_ops_main> $<TARGET_FILE:disk_ops_sim> 10 1000)
 set_tests_properties(disk_same PROPERTIES TIMEOUT 120 LABELS "sim;notsan")
 sennit_test(sim_disk SOURCES disk_test.c LINK sennit-sim LABELS "sim;notsan")
+sennit_test(sim_signal SOURCES signal_test.c LINK sennit-sim LABELS "sim;notsan")
 if(TARGET sennit-sqlite-sim)
   sennit_test(sim_sqlite SOURCES sqlite_test.c LINK sennit-sqlite-sim LABELS "sim;notsan")
 endif()
