@@ -7,3 +7,6 @@ sennit_test(sim_fail_test SOURCES sim_fail_test.c LINK sennit-sim LABELS sim not
 foreach(part IN ITEMS time host freeze)
   sennit_world_sim(sim_${part}_test SOURCES sim_${part}_test.c)
 endforeach()
+
+sennit_sim_sources(faulty.c faulty_attack.c faulty_clients.c faulty_server.c)
+sim_scenario_tests(lib_scenarios.h 300)

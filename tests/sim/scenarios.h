@@ -4,6 +4,7 @@
 X("relay", relay_scenario, "values through a chain of channels: always passes")
 #include "core_scenarios.h"
 #include "http_scenarios.h"
+#include "lib_scenarios.h"
 #include "fleet_scenarios.h"
 #ifdef SIM_STORE
 #include "store_scenarios.h"
