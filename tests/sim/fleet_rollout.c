@@ -87,6 +87,27 @@ static void note_decision(struct desk *d) {
     sn_sim_note("rollout.decided", d->exposed, d->installed);
 }
 
+/* Cancels the action of some device that has one. */
+static void cancel_somebody(struct desk *d) {
+    const struct field *f = d->field;
+    char path[80], name[16];
+    uint32_t i = (uint32_t)sn_sim_draw(f->habits.devices), n = f->habits.devices;
+    while (n && !f->devices[i].action) i = (i + 1) % f->habits.devices, n--;
+    if (!n) return;
+    device_name(i, name);
+    snprintf(path, sizeof path, "/rest/v1/targets/%s/actions/%u", name, f->devices[i].action);
+    int status = desk_call(d, "DELETE", path, NULL, NULL, NULL);
+    if (status != 200 && status != 204 && status != 404 && status != 409 && status != 410)
+        sn_sim_fail("DELETE %s: %d", path, status);
+}
+
+static void meddle(struct desk *d) {
+    if (sn_sim_draw(2) && !strcmp(d->state, "running"))
+        verb(d, "pause", "running");
+    else
+        cancel_somebody(d);
+}
+
 void desk_look(struct desk *d) {
     char path[80];
     struct ledger was = d->field->ledger;
@@ -108,6 +129,9 @@ void desk_look(struct desk *d) {
     d->looks++;
     note_decision(d);
     if (d->advance && !strcmp(d->state, "held")) verb(d, "advance", "held");
+    if (!strcmp(d->state, "paused")) verb(d, "resume", "paused");
+    if (d->stop_after && d->looks == (uint64_t)d->stop_after) verb(d, "stop", d->state);
+    if (d->meddle && sn_sim_draw(1000000) < d->meddle) meddle(d);
 }
 
 int desk_decided(const struct desk *d) {

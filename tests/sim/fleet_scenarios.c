@@ -56,15 +56,13 @@ int fleet_rollout_scenario(void *arg) {
 
 /* ---- kills ---- */
 
-/* Some instant of the next while: often one at which a report is under way. */
+/* Some instant of the next while: often one at which the server has a closing report in hand. */
 static void await_instant(struct world *w, sn_time mean) {
-    uint64_t told = w->field.ledger.sessions;
     int rc = sn_sleep((sn_time)sn_sim_draw((uint64_t)mean * 2));
-    if (!rc && sn_sim_draw(2)) {
-        sn_time until = sn_now() + 60 * SN_SECOND;
-        while (!rc && w->field.ledger.sessions == told && sn_now() < until)
-            rc = sn_sleep(SN_MILLISECOND);
-        if (!rc) rc = sn_sleep((sn_time)sn_sim_draw(200 * SN_MILLISECOND));
+    if (!rc && sn_sim_draw(4)) {
+        sn_time until = sn_now() + 2 * mean;
+        while (!rc && !w->field.telling && sn_now() < until) rc = sn_sleep(5 * SN_MILLISECOND);
+        if (!rc) rc = sn_sleep((sn_time)sn_sim_draw(150 * SN_MILLISECOND));
     }
     for (uint64_t n = sn_sim_draw(8); n && !rc; n--) rc = sn_yield();
     if (rc) sn_sim_fail("the test is cancelled");

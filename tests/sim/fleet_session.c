@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* A contact of a device with the server, as SWUpdate has it: one connection, kept for as long as
  * there is something to say. Tell how the last job ended; poll; follow the links. */
-#include "fleet_sim.h"
 #include "fleet_http.h"
+#include "fleet_sim.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -99,8 +99,20 @@ static void job_is_over(struct session *s, uint32_t action, uint8_t how) {
     d->got = 0;
     d->outcome = OUTCOME_NONE;
     d->state = DEVICE_REST;
-    d->flags &= (uint8_t)~DEVICE_TOLD;
+    d->flags &= (uint8_t) ~(DEVICE_TOLD | DEVICE_GAVE_UP);
     s->f->busy--;
+}
+
+static uint32_t now_s(void) { return (uint32_t)(sn_now() / SN_SECOND); }
+
+/* The server says that the job is over. It may, if it can have heard that from the device, or has
+ * waited long enough. */
+static void given_up(struct session *s, const char *how) {
+    const struct device *d = s->d;
+    if (d->flags & (DEVICE_TOLD | DEVICE_GAVE_UP)) return;
+    if ((now_s() - d->since_s) * SN_SECOND >= s->f->patience) return;
+    sn_sim_fail("%s: %s for action %u, of which it has heard for %u s and said no end", s->name,
+                how, d->action, now_s() - d->since_s);
 }
 
 static void count_told(struct session *s) {
@@ -139,6 +151,7 @@ static int progress(struct session *s, const char *execution) {
     if (rc) return rc;
     if (s->h.status == 200) return 0;
     if (s->h.status != 410) return unexpected(s, "tells how it goes on");
+    given_up(s, "410");
     job_is_over(s, s->d->action, OUTCOME_NONE); /* the server's deadline has passed */
     return SN_ECANCELED;
 }
@@ -187,8 +200,10 @@ static void begin_job(struct session *s, uint32_t action) {
     if (action == d->ended && (d->ended_as & ENDED_SURE))
         sn_sim_fail("%s: offered action %u again, whose end was acknowledged", s->name, action);
     if (action == d->action) return;
-    if (!d->action) s->f->busy++;
+    if (d->action) sn_sim_fail("%s: offered action %u beside %u", s->name, action, d->action);
+    s->f->busy++;
     d->action = action;
+    d->since_s = now_s();
     d->got = 0;
     if (d->flags & DEVICE_HAD) sn_sim_fail("%s: offered a second action, %u", s->name, action);
     d->flags |= DEVICE_HAD;
@@ -236,13 +251,14 @@ static int follow_cancel(struct session *s, const char *path) {
     if (rc) return rc;
     if (s->h.status == 404) return 0;
     if (s->h.status != 200) return unexpected(s, "asks what to cancel");
-    uint32_t now_s = (uint32_t)(sn_utc_ms() / 1000);
+    uint32_t at_s = (uint32_t)(sn_utc_ms() / 1000);
     if (action == d->action && device_chance(d, s->f->habits.refuse)) {
-        rc = report(s, "cancelAction", action, "rejected", "none", now_s);
+        rc = report(s, "cancelAction", action, "rejected", "none", at_s);
         return rc ? rc : s->h.status == 200 || s->h.status == 404 ? 0 : unexpected(s, "refuses");
     }
     l->told_cancel[d->stage]++;
-    rc = report(s, "cancelAction", action, "closed", "success", now_s);
+    d->flags |= DEVICE_GAVE_UP;
+    rc = report(s, "cancelAction", action, "closed", "success", at_s);
     if (rc) return rc;
     if (s->h.status != 200 && s->h.status != 404) return unexpected(s, "cancels");
     if (s->h.status == 200) l->canceled[d->stage]++;
@@ -251,6 +267,7 @@ static int follow_cancel(struct session *s, const char *path) {
                     s->h.status == 200 ? OUTCOME_CANCELED | ENDED_SURE : OUTCOME_CANCELED);
     } else if (s->h.status == 200) { /* it had heard nothing of the job before */
         d->flags |= DEVICE_HAD;
+        d->flags &= (uint8_t)~DEVICE_GAVE_UP;
         d->ended = action;
         d->ended_as = OUTCOME_CANCELED | ENDED_SURE;
     }
@@ -285,10 +302,13 @@ static int poll(struct session *s) {
     if (!(s->d->flags & DEVICE_KNOWN)) s->f->online++;
     s->d->flags |= DEVICE_KNOWN;
     s->sleep_s = read_sleep(s);
-    if (!s->h.length || !strstr(s->h.body, "\"_links\"")) return 0;
     int has_config = link_of(s, "configData", config);
     int has_cancel = link_of(s, "cancelAction", cancel);
     int has_job = link_of(s, "deploymentBase", job);
+    if (s->d->action && !has_cancel && !has_job) {
+        given_up(s, "no offer any more");
+        job_is_over(s, s->d->action, OUTCOME_NONE);
+    }
     if (has_config) rc = send_attributes(s, config);
     if (!rc && has_cancel) rc = follow_cancel(s, cancel);
     if (!rc && has_job) rc = follow_job(s, job);

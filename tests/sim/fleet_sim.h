@@ -64,6 +64,7 @@ struct device {
     uint32_t got;     /**< bytes of its image on its disk */
     uint32_t told_s;  /**< its clock in the closing report, the same in each repetition */
     uint32_t ended;   /**< ledger: the last action whose end was answered */
+    uint32_t since_s; /**< when it heard of its job */
     uint8_t state;    /**< enum device_state */
     uint8_t runs;     /**< version installed */
     uint8_t target;   /**< version of the job */
@@ -73,7 +74,7 @@ struct device {
     uint8_t stage;    /**< of the roll-out */
     uint8_t flags;
 };
-_Static_assert(sizeof(struct device) <= 40, "a million of them is 40 MB");
+_Static_assert(sizeof(struct device) == 40, "a million of them is 40 MB");
 
 enum device_state {
     DEVICE_REST,    /**< next: poll */
@@ -83,12 +84,13 @@ enum device_state {
 };
 enum outcome { OUTCOME_NONE, OUTCOME_GOOD, OUTCOME_BAD, OUTCOME_CANCELED };
 enum {
-    ENDED_SURE = 0x40, /**< answered with 200: what `ended_as` says is what must be stored */
-    DEVICE_NEW = 1,    /**< flags: it boots the new version */
-    DEVICE_TOLD = 2,   /**< the closing report was sent at least once */
-    DEVICE_HAD = 4,    /**< it was offered the roll-out */
-    DEVICE_SLEEPS = 8, /**< at night */
-    DEVICE_KNOWN = 16  /**< the server has answered it */
+    ENDED_SURE = 0x40,  /**< answered with 200: what `ended_as` says is what must be stored */
+    DEVICE_NEW = 1,     /**< flags: it boots the new version */
+    DEVICE_TOLD = 2,    /**< the closing report was sent at least once */
+    DEVICE_HAD = 4,     /**< it was offered the roll-out */
+    DEVICE_SLEEPS = 8,  /**< at night */
+    DEVICE_KNOWN = 16,  /**< the server has answered it */
+    DEVICE_GAVE_UP = 32 /**< it agreed to a cancel, maybe unheard */
 };
 
 /** By stage: what was sent at least once, and what was answered with 200. */
@@ -115,6 +117,8 @@ struct field {
     const char *image;
     uint32_t image_n;
     uint32_t running; /**< sessions under way */
+    uint32_t telling; /**< of them, how many wait for the answer to a closing report */
+    sn_time patience; /**< an action that is open so long may be given up by the server */
     uint32_t busy;    /**< devices with a job */
     uint32_t online;  /**< devices that had an answer */
     int stopping;
@@ -161,7 +165,9 @@ struct desk {
     struct field *field;
     struct policy policy;
     uint32_t image_n;
-    int advance; /**< a held roll-out goes on: somebody looked and finds it good */
+    uint32_t meddle;    /**< ppm of looks: pauses, resumes, cancels somebody's action */
+    int64_t stop_after; /**< looks; 0: never */
+    int advance;        /**< a held roll-out goes on: somebody looked and finds it good */
     /* found out */
     int64_t rollout;
     char state[16], reason[256];

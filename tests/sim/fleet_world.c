@@ -108,6 +108,9 @@ static void make_desk(struct world *w) {
     d->field = &w->field;
     d->image_n = w->field.image_n;
     d->policy = policy_given();
+    d->meddle = sn_param_share("meddle", 0);
+    d->stop_after = sn_param_int("stop_after", 0);
+    w->field.patience = d->policy.action_timeout_s * SN_SECOND;
     d->advance = sn_param_int("advance", 0) != 0;
     if (sn_host_new(&d->host, "desk", "10.1.0.2")) sn_sim_fail("no desk");
 }
