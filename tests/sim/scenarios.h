@@ -11,4 +11,5 @@ X("relay", relay_scenario, "values through a chain of channels: always passes")
 #endif
 X("counter", counter_scenario, "a counter that loses a step now and then: a known, rare failure")
 X("replica", replica_scenario, "nodes that keep numbers, under faults: nothing acknowledged is lost")
+X("brake", brake_scenario, "the promises of examples/brake: what is late, and when")
 X("mishap", mishap_scenario, "goes wrong as it is told: what the search must tell apart")
