@@ -83,6 +83,10 @@ SN_API SN_PARKS int sn_shutdown_write(sn_conn *c);
 /** Closes for use: wakes its readers and writers with SN_ECLOSED. Safe while others use it.
  *  Never parks. */
 SN_API void sn_close(sn_conn *c);
+/** As sn_close, but the peer is told that the connection broke: what was written and not yet sent
+ *  is thrown away, and its reads and writes return SN_ECONNRESET (over a Unix socket: the end of
+ *  the stream). Never parks. */
+SN_API void sn_reset(sn_conn *c);
 /** Frees the connection (closing it if need be). Nobody may use it any more. NULL is fine.
  *  Never parks. */
 SN_API void sn_conn_free(sn_conn *c);
@@ -105,6 +109,7 @@ typedef struct sn_conn_ops {
     void (*close)(void *self);
     void (*free)(void *self);
     int (*addr)(const void *self, int peer, char *buf, size_t n);
+    void (*reset)(void *self); /**< NULL: as close */
 } sn_conn_ops;
 /** Makes a connection from an implementation. `ops` must live as long as it. The connection owns
  *  `self` from then. SN_ENOMEM; SN_EINVAL when ops->size is not that of this library. */

@@ -65,6 +65,14 @@ void sn_close(sn_conn *c) {
     if (c) c->ops->close(c->self);
 }
 
+void sn_reset(sn_conn *c) {
+    if (!c) return;
+    if (c->ops->reset)
+        c->ops->reset(c->self);
+    else
+        c->ops->close(c->self);
+}
+
 void sn_conn_free(sn_conn *c) {
     if (!c) return;
     c->ops->free(c->self);

@@ -143,6 +143,14 @@ static int sock_shutdown_write(void *self) {
 
 static void sock_close(void *self) { sn__pd_close(((sock *)self)->pd); }
 
+static void sock_reset(void *self) {
+    sock *s = self;
+    if (sn__pd_ref(s->pd)) return;             /* closed before */
+    (void)sn__sys_no_linger(sn__pd_fd(s->pd)); /* what knows no resets is closed */
+    sn__pd_unref(s->pd);
+    sn__pd_close(s->pd);
+}
+
 static void sock_free(void *self) {
     sock *s = self;
     sn__pd_free(s->pd);
@@ -183,6 +191,7 @@ static const sn_conn_ops socket_ops = {
     .close = sock_close,
     .free = sock_free,
     .addr = sock_addr,
+    .reset = sock_reset,
 };
 
 int sn__socket_conn(sn_conn **c, sn__pd *pd, const sn__addr *peer) {

@@ -88,6 +88,13 @@ OUTLINED int sn__sys_setopt(int fd, int level, int name, int value) {
     return r;
 }
 
+OUTLINED int sn__sys_no_linger(int fd) {
+    const struct linger none = {.l_onoff = 1};
+    int r;
+    REPEAT(r, setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof none));
+    return r;
+}
+
 OUTLINED int sn__sys_getopt(int fd, int level, int name, int *value) {
     int r;
     socklen_t len = sizeof *value;

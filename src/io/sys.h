@@ -26,6 +26,8 @@ int sn__sys_bind(int fd, const struct sockaddr *sa, socklen_t len);
 /* Skips connections that broke in the queue. */
 int sn__sys_accept(int fd, struct sockaddr *sa, socklen_t *len);
 int sn__sys_setopt(int fd, int level, int name, int value);
+/* Closing will throw away what was not sent, and reset the connection. */
+int sn__sys_no_linger(int fd);
 int sn__sys_getopt(int fd, int level, int name, int *value);
 int sn__sys_nonblock(int fd);
 int sn__sys_shutdown_write(int fd);

@@ -223,6 +223,11 @@ static void tls_close(void *self) {
     sn_close(t->raw);
 }
 
+static void tls_reset(void *self) {
+    tls *t = self;
+    if (!atomic_exchange(&t->closed, 1)) sn_reset(t->raw);
+}
+
 static void release(tls *t) {
     SSL_free(t->ssl);
     sn_tls_conf_free(t->conf);
@@ -253,6 +258,7 @@ static const sn_conn_ops tls_ops = {
     .close = tls_close,
     .free = tls_free,
     .addr = tls_addr,
+    .reset = tls_reset,
 };
 
 static tls *make(sn_conn *raw, sn_tls_conf *conf) {

@@ -220,6 +220,8 @@ void sn__net_kill(net_conn *c, int e, int err);
 void sn__net_reset_came(net_conn *c, int e);
 /* What the owner's close does. */
 void sn__net_close(net_conn *c, int e);
+/* What the owner's reset does. */
+void sn__net_abort(net_conn *c, int e);
 /* The owner of end e is no more. */
 void sn__net_release(net_conn *c, int e);
 void sn__net_conns_end(void);

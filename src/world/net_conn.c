@@ -213,15 +213,27 @@ void sn__net_reset_came(net_conn *c, int e) {
     sn__net_kill(c, e, sn__net_over(c, e) ? SN_ECLOSED : err);
 }
 
-void sn__net_close(net_conn *c, int e) {
+/* Marks it as closed and wakes who waits there. False: it was, or it is dead. */
+static bool begin_close(net_conn *c, int e) {
     net_end *x = &c->end[e];
-    net_pipe *p = &c->pipe[e];
-    if (x->closed) return;
+    if (x->closed) return false;
     x->closed = true;
-    sn__sim_told("net.close", c->id * 2 + (uint64_t)e, p->wrote - p->lead);
+    sn__sim_told("net.close", c->id * 2 + (uint64_t)e, c->pipe[e].wrote - c->pipe[e].lead);
     sn__sim_wake(&x->wait[0]);
     sn__sim_wake(&x->wait[1]);
-    if (x->dead) return;
+    return !x->dead;
+}
+
+void sn__net_abort(net_conn *c, int e) {
+    if (c->is_unix) sn__net_close(c, e); /* which know no resets */
+    if (c->is_unix || !begin_close(c, e)) return;
+    sn__net_kill(c, e, 0);
+    sn__net_send_reset(c, e);
+}
+
+void sn__net_close(net_conn *c, int e) {
+    net_pipe *p = &c->pipe[e];
+    if (!begin_close(c, e)) return;
     if (sn__net_avail(c, e)) {
         sn__net_kill(c, e, 0);
         sn__net_send_reset(c, e);

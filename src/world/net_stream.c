@@ -159,6 +159,12 @@ static void stream_close(void *self) {
     sn__net_close(x->conn, sn__net_side(x));
 }
 
+static void stream_reset(void *self) {
+    net_end *x = self;
+    sn__enter();
+    sn__net_abort(x->conn, sn__net_side(x));
+}
+
 static void stream_free(void *self) {
     net_end *x = self;
     sn__enter();
@@ -191,6 +197,7 @@ static const sn_conn_ops stream_ops = {
     .close = stream_close,
     .free = stream_free,
     .addr = stream_addr,
+    .reset = stream_reset,
 };
 
 int sn__net_wrap(sn_conn **c, net_end *e) { return sn_conn_new(c, &stream_ops, e); }

@@ -312,6 +312,23 @@ NET_CASE(a_reset_is_told) {
     sn_conn_free(p.b);
 }
 
+/* One's own reset: the peer hears of it, also when nothing was left unread. */
+NET_CASE(a_connection_can_be_reset) {
+    EACH_NET(i) {
+        net_pair p = pair_of(nets[i]);
+        char c;
+        size_t n;
+        sn_reset(p.a);
+        CHECK_INT(sn_read(p.a, &c, 1, &n), SN_ECLOSED);
+        CHECK_INT(sn_write(p.a, "x", 1, &n), SN_ECLOSED);
+        CHECK_INT(sn_read(p.b, &c, 1, &n), i == 0 ? SN_ECONNRESET : 0);
+        CHECK_INT(n, 0);
+        sn_reset(p.a); /* once is enough */
+        free_pair(p);
+        sn_reset(NULL);
+    }
+}
+
 NET_CASE(big_transfers_both_ways_at_once) {
     const uint64_t size = 6 << 20;
     EACH_NET(i) {
@@ -424,6 +441,7 @@ int main(void) {
     CASE(close_wakes_readers_and_writers);
     CASE(a_peer_that_went_is_an_error);
     CASE(a_reset_is_told);
+    CASE(a_connection_can_be_reset);
     CASE(big_transfers_both_ways_at_once);
     CASE(writev_goes_on_where_the_kernel_stopped);
     CASE(writev_of_little_or_too_much);
