@@ -18,7 +18,8 @@
  * The end of an acceptor: NONE -- SYN --> EMBRYO -- ACK --> QUEUED -- sn_accept --> OWNED -- free
  * --> FREED. That of a dialer: OWNED --> FREED. An end that is `dead` is closed for its kernel: by
  * a reset, by time-out, or since its host stopped; what still comes to it is answered by a reset.
- * A connection is freed when nobody owns either end; no timer does that.
+ * A connection is over when nobody owns either end nor will; it is freed by who lets go of it, or,
+ * when a timer found it so, before the next one is made.
  *
  * One thread, and no choice points but where public calls have them: see world.h.
  */
@@ -138,6 +139,7 @@ typedef struct net_world {
     uint64_t conns;  /* made so far */
     uint32_t rules;  /* generation */
     sn__link all;    /* connections */
+    sn__link over;   /* those to be freed, by `queue` */
     net_conn *spare; /* linked by end[0].conn */
 } net_world;
 extern net_world sn__net;

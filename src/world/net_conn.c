@@ -72,7 +72,40 @@ static void make_end(net_conn *c, int e, sn_host *h, net_addr addr) {
     sn__net_pipe_init(c, e);
 }
 
+static void take_apart(net_conn *c) {
+    sn__sim_not(&c->moment);
+    sn__net_pipe_end(&c->pipe[0]);
+    sn__net_pipe_end(&c->pipe[1]);
+}
+
+static void free_conn(net_conn *c) {
+    take_apart(c);
+    sn__net_unbind(&c->bound);
+    sn__list_del(&c->end[0].of_host);
+    sn__list_del(&c->end[1].of_host);
+    sn__list_del(&c->all);
+    c->end[0].conn = sn__net.spare;
+    sn__net.spare = c;
+}
+
+/* Nobody owns it, and no handshake that is under way will give it to anybody. */
+static bool is_over(const net_conn *c) {
+    uint8_t far = c->end[1].state;
+    return c->end[0].state == NET_FREED &&
+           (far == NET_FREED || far == NET_NONE || (far == NET_EMBRYO && !c->open));
+}
+
+void sn__net_release(net_conn *c, int e) {
+    c->end[e].state = NET_FREED;
+    if (is_over(c)) free_conn(c);
+}
+
+static void free_those_over(void) {
+    for (sn__link *l; (l = sn__list_pop(&sn__net.over));) free_conn(SN__OF(l, net_conn, queue));
+}
+
 net_conn *sn__net_conn_new(sn_host *from, net_addr own, sn_host *to, net_addr there, bool is_unix) {
+    free_those_over();
     net_conn *c = sn__net.spare;
     if (c)
         sn__net.spare = c->end[0].conn;
@@ -90,35 +123,13 @@ net_conn *sn__net_conn_new(sn_host *from, net_addr own, sn_host *to, net_addr th
     return c;
 }
 
-static void take_apart(net_conn *c) {
-    sn__sim_not(&c->moment);
-    sn__net_pipe_end(&c->pipe[0]);
-    sn__net_pipe_end(&c->pipe[1]);
-}
-
-static void free_conn(net_conn *c) {
-    take_apart(c);
-    sn__net_unbind(&c->bound);
-    sn__list_del(&c->end[0].of_host);
-    sn__list_del(&c->end[1].of_host);
-    sn__list_del(&c->all);
-    c->end[0].conn = sn__net.spare;
-    sn__net.spare = c;
-}
-
-void sn__net_release(net_conn *c, int e) {
-    c->end[e].state = NET_FREED;
-    uint8_t other = c->end[!e].state;
-    if (other != NET_OWNED && other != NET_QUEUED) free_conn(c);
-}
-
 void sn__net_conns_end(void) {
     for (sn__link *l; (l = sn__list_pop(&sn__net.all));) {
         net_conn *c = SN__OF(l, net_conn, all);
-        sn__net_pipe_end(&c->pipe[0]);
-        sn__net_pipe_end(&c->pipe[1]);
+        take_apart(c);
         free(c);
     }
+    sn__list_init(&sn__net.over);
     for (net_conn *c = sn__net.spare, *next; c; c = next) {
         next = c->end[0].conn;
         free(c);
@@ -201,6 +212,7 @@ void sn__net_kill(net_conn *c, int e, int err) {
     if (x->state == NET_EMBRYO) {
         x->state = NET_NONE;
         if (!c->open && !c->end[0].dead && !c->pipe[1].queued) begin_again(c);
+        if (is_over(c)) sn__list_push(&sn__net.over, &c->queue);
     }
     sn__sim_wake(&x->wait[0]);
     sn__sim_wake(&x->wait[1]);

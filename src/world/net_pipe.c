@@ -140,6 +140,7 @@ static void retry(net_conn *c, int s) {
         sn__sim_told("net.timeout", c->id * 2 + (uint64_t)s, p->acked);
         sn__net_kill(c, s, SN_ETIMEDOUT);
         if (!c->open) sn__net_kill(c, 0, SN_ETIMEDOUT); /* nor does the answer come through */
+        if (c->end[1].state == NET_EMBRYO) sn__net_kill(c, 1, 0);
         return;
     }
     sn__sim_told("net.retry", c->id * 2 + (uint64_t)s, p->tries);
