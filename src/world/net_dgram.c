@@ -141,11 +141,12 @@ static int address(const struct sn_dgram *d, const sn_addr *to, net_addr *a) {
     net_addr both[2];
     if (sn_addr_text(to, text, sizeof text)) return SN_EINVAL;
     int n = sn__net_parse(text, false, both);
-    if (n < 0) return n;
+    bool own6 = d->bound.ip == NET_LOOPBACK6;
+    if (n < 0) return own6 || d->v6 ? n : SN_EADDRNOTAVAIL;
     *a = both[0];
     if (a->ip == 0) a->ip = INADDR_LOOPBACK;
-    bool own6 = d->bound.ip == NET_LOOPBACK6, is6 = a->ip == NET_LOOPBACK6;
-    return (own6 && !is6) || (is6 && !own6 && !d->v6) ? SN_EADDRNOTAVAIL : 0;
+    bool to6 = a->ip == NET_LOOPBACK6;
+    return (own6 && !to6) || (to6 && !own6 && !d->v6) ? SN_EADDRNOTAVAIL : 0;
 }
 
 static int begin(const struct sn_dgram *d) {
