@@ -51,14 +51,12 @@ static int send_if_new(struct feed *f, const char *event, json *j, uint64_t *has
 
 static int send_fleet(struct feed *f) {
     fleet_counts counts;
-    fleet_stats stats;
     json j = {0};
     int rc = fleet_counts_get(f->app->fleet, f->tenant, &counts);
     if (rc) return rc;
-    fleet_get_stats(f->app->fleet, &stats);
     json_obj(&j, NULL);
     json_int(&j, "devices", (int64_t)counts.devices);
-    json_int(&j, "polled_recently", (int64_t)stats.polled_recently);
+    json_int(&j, "polled_recently", (int64_t)fleet_polled_recently(f->app->fleet, f->tenant));
     json_int(&j, "in_flight", (int64_t)counts.open_actions);
     json_int(&j, "rollouts", (int64_t)counts.rollouts);
     json_num(&j, "polls_per_s", metrics_polls_per_s());

@@ -13,7 +13,6 @@ API_HANDLER(api_server) {
     (void)r;
     char tenant[FLEET_NAME_MAX + 1] = "";
     fleet_counts counts;
-    fleet_stats stats;
     json j = {0};
     int rc = fleet_tenant_name(app->fleet, who->tenant, tenant);
     if (!rc) rc = fleet_counts_get(app->fleet, who->tenant, &counts);
@@ -21,7 +20,6 @@ API_HANDLER(api_server) {
         reply_result(w, rc, NULL);
         return;
     }
-    fleet_get_stats(app->fleet, &stats);
     json_obj(&j, NULL);
     json_str(&j, "version", sn_version());
     json_str(&j, "tenant", tenant);
@@ -29,7 +27,7 @@ API_HANDLER(api_server) {
     json_str(&j, "role", role_name(who->user.role));
     json_int(&j, "now_ms", sn_utc_ms());
     json_int(&j, "devices", (int64_t)counts.devices);
-    json_int(&j, "polled_recently", (int64_t)stats.polled_recently);
+    json_int(&j, "polled_recently", (int64_t)fleet_polled_recently(app->fleet, who->tenant));
     json_num(&j, "polls_per_s", metrics_polls_per_s());
     json_int(&j, "in_flight", (int64_t)counts.open_actions);
     json_int(&j, "modules", (int64_t)counts.modules);

@@ -398,9 +398,12 @@ typedef struct fleet_stats {
     uint64_t in_flight;
     uint64_t shards, shard_waiting; /**< queue length over all shards */
     uint64_t shard_bytes;           /**< memory of the shards' tables and ids */
-    uint64_t polled_recently;       /**< devices that polled within three intervals */
 } fleet_stats;
+/** Counters, kept as things happen: cheap however many devices there are. */
 void fleet_get_stats(fleet *f, fleet_stats *out);
+/** Devices of a tenant (0: of all) that polled within three of their intervals. Looks at each:
+ *  for who asks now and then. Parks. */
+uint64_t fleet_polled_recently(fleet *f, int64_t tenant);
 
 /** Numbers of one tenant for the console's first page. */
 typedef struct fleet_counts {

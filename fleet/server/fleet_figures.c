@@ -6,7 +6,7 @@
 
 struct recent {
     fleet *f;
-    int64_t now_s;
+    int64_t tenant, now_s;
     uint64_t n;
 };
 
@@ -14,14 +14,19 @@ static void count_recent(shard *s, void *arg) {
     struct recent *r = arg;
     for (uint32_t i = 0; i < s->n; i++) {
         const shard_dev *d = &s->devs[i];
-        if (!(d->flags & DEV_USED)) continue;
-        uint32_t poll_s = atomic_load(&r->f->tenants[d->tenant]->poll_s);
-        r->n += (int64_t)d->seen_s + 3 * (int64_t)poll_s >= r->now_s;
+        const tenant_live *t = r->f->tenants[d->tenant];
+        if (!(d->flags & DEV_USED) || (r->tenant && t->id != r->tenant)) continue;
+        r->n += (int64_t)d->seen_s + 3 * (int64_t)atomic_load(&t->poll_s) >= r->now_s;
     }
 }
 
+uint64_t fleet_polled_recently(fleet *f, int64_t tenant) {
+    struct recent r = {f, tenant, sn_utc_ms() / 1000, 0};
+    for (uint32_t i = 0; i < f->shards_n; i++) shard_do(&f->shards[i], count_recent, &r);
+    return r.n;
+}
+
 void fleet_get_stats(fleet *f, fleet_stats *out) {
-    struct recent r = {f, sn_utc_ms() / 1000, 0};
     memset(out, 0, sizeof *out);
     store_get_stats(f->store, &out->store);
     out->assigned = atomic_load(&f->assigned);
@@ -38,9 +43,7 @@ void fleet_get_stats(fleet *f, fleet_stats *out) {
         out->polls += atomic_load_explicit(&s->polls, memory_order_relaxed);
         out->shard_bytes += atomic_load_explicit(&s->bytes, memory_order_relaxed);
         out->shard_waiting += s->queue ? sn_chan_len(s->queue) : 0;
-        shard_do(s, count_recent, &r);
     }
-    out->polled_recently = r.n;
 }
 
 static int read_counts(sqlite3_stmt *st, void *row) {

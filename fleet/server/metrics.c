@@ -50,7 +50,7 @@ static void put_fleet(sn_http_writer *w, fleet *f) {
     fleet_get_stats(f, &s);
     const struct metric m[] = {
         GAUGE("fleet_devices", s.devices, "Devices known."),
-        GAUGE("fleet_devices_online", s.polled_recently, "Devices that polled of late."),
+        GAUGE("fleet_devices_online", fleet_polled_recently(f, 0), "Devices that polled of late."),
         GAUGE("fleet_actions_open", s.in_flight, "Actions that are open."),
         COUNTER("fleet_polls_total", s.polls, "Polls answered."),
         COUNTER("fleet_registered_total", s.registered, "Devices registered by a poll."),
