@@ -62,10 +62,7 @@ static bool opt_jobs(args *a, const char *v) {
 }
 
 static bool opt_mode(args *a, const char *v) {
-    if (strcmp(v, "uniform") && strcmp(v, "pct"))
-        return wrong(a, "--mode '%s': neither uniform nor pct", v);
-    a->spec.config.mode = strcmp(v, "pct") ? SN_SIM_UNIFORM : SN_SIM_PCT;
-    return true;
+    return sn__spec_mode(&a->spec, v) || wrong(a, "--mode '%s': not uniform, pct or mixed", v);
 }
 
 static bool opt_depth(args *a, const char *v) {

@@ -14,7 +14,7 @@ static const char words[] =
     "SCENARIO is one of the list, or a file (NAME.scn)\n"
     "options:\n"
     "  --set NAME=VALUE    a parameter of the scenario\n"
-    "  --mode uniform|pct  how the next coroutine is chosen; of pct: --depth N, --steps N\n"
+    "  --mode uniform|pct|mixed  how the next coroutine is chosen; of pct: --depth N, --steps N\n"
     "  --calm              coroutines are not interrupted; --calm-after N: not after N choices\n"
     "  --without 3,5..9    faults of the plan that are left out\n"
     "  --order 17:4,90:2   coroutines run in turn but for these exceptions (see minimise)\n"

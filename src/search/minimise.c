@@ -17,11 +17,14 @@
 #include "search/order.h"
 #include "search/pool.h"
 
+enum { LOG = 4096 };
+
 typedef struct attempt {
     uint64_t seed;
     outcome got;
     uint32_t faults;
     char why[POOL_WHY];
+    char log[LOG]; /* the faults that began */
 } attempt;
 
 typedef struct cut {
@@ -60,6 +63,7 @@ static void failed(void *arg, const failure *f) {
     attempt x = {.seed = f->seed, .got = f->got, .faults = f->faults};
     kind_of(f->why, kind);
     memcpy(x.why, f->why, sizeof x.why);
+    if (f->told) snprintf(x.log, sizeof x.log, "%s", f->log);
     if ((!*c->kind || !strcmp(kind, c->kind)) && better(&x, &c->found)) c->found = x;
 }
 
@@ -103,6 +107,15 @@ static bool fails_with(cut *c, unsigned number, bool times, int64_t value) {
     return fails_as_before(c, &s) || fails(c, &s, (seeds){1, OTHER_SEEDS});
 }
 
+/* Halfway, and easy to read if that can be had. */
+static int64_t between(int64_t good, int64_t value, bool times) {
+    int64_t middle = good + (value - good) / 2, grid = 1;
+    if (!times) return middle;
+    while (grid <= (value - good) / 30) grid *= 10;
+    int64_t round = middle / grid * grid;
+    return round > good && round < value ? round : middle;
+}
+
 /* Down to the least that fails, to within a hundredth: each attempt may take long. */
 static void shrink(cut *c, unsigned number) {
     const param *p = &c->now.params[number];
@@ -112,7 +125,7 @@ static void shrink(cut *c, unsigned number) {
     int64_t good = least - 1, grain = (value - least) / 100;
     if (value <= least || fails_with(c, number, times, least)) return;
     for (good = least; value - good > (grain > 1 ? grain : 1) && c->tries && !c->broken;) {
-        int64_t middle = good + (value - good) / 2;
+        int64_t middle = between(good, value, times);
         if (fails_with(c, number, times, middle))
             value = middle;
         else
@@ -299,6 +312,7 @@ static void print_faults(const cut *c, FILE *command) {
     printf("  %zu of %u faults%s%s\n", kept.n, n, kept.n ? ": " : "", list ? list : "");
     free(list);
     sn__numbers_free(&kept);
+    fputs(c->fails.log, stdout);
 }
 
 enum { STEPS_SHOWN = 64 };

@@ -11,6 +11,7 @@ int sn__once(const spec *s, const sn_scenario *scenario, uint64_t seed, const wa
     sn_sim_config c = s->config;
     sn_sim_result r = {.size = sizeof r};
     c.seed = seed;
+    if (s->mixed) c.mode = seed & 1 ? SN_SIM_UNIFORM : SN_SIM_PCT;
     c.failed = w->failed;
     c.failed_arg = w->failed_arg;
     c.trace = w->trace;
@@ -29,4 +30,25 @@ outcome sn__once_now(void) {
     return (outcome){.hash = sn_sim_hash(),
                      .choices = sn__sim_choices(),
                      .time = sn__sim_time() - SN_SECOND}; /* where virtual time begins */
+}
+
+static bool left_out(const spec *s, uint32_t number) {
+    for (size_t i = 0; i < s->without.n; i++)
+        if (s->without.at[i] == number) return true;
+    return false;
+}
+
+void sn__once_faults(FILE *to, const spec *s) {
+    enum { SHOWN = 20 };
+    size_t n, begun = 0, which[SHOWN];
+    char line[256];
+    const sn_fault *all = sn__faults_list(&n);
+    sn_time now = sn__once_now().time;
+    for (size_t i = 0; i < n; i++)
+        if (all[i].at <= now && !left_out(s, all[i].number)) which[begun++ % SHOWN] = i;
+    if (begun > SHOWN) fprintf(to, "  (and %zu before)\n", begun - SHOWN);
+    for (size_t i = begun < SHOWN ? 0 : begun - SHOWN; i < begun; i++) {
+        sn_fault_print(&all[which[i % SHOWN]], line, sizeof line);
+        fprintf(to, "  %s\n", line);
+    }
 }

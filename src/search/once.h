@@ -3,6 +3,8 @@
 #ifndef SN_SEARCH_ONCE_H
 #define SN_SEARCH_ONCE_H
 
+#include <stdio.h>
+
 #include "search/spec.h"
 
 typedef struct outcome {
@@ -25,6 +27,10 @@ typedef struct watch {
 int sn__once(const spec *s, const sn_scenario *scenario, uint64_t seed, const watch *w, outcome *o);
 /** Where the run is, for a report of its failure. Signal-safe. */
 outcome sn__once_now(void);
+
+/** In a run: prints the faults of the plan that have begun so far, but for those left out; the last
+ *  ones when they are many. */
+void sn__once_faults(FILE *to, const spec *s);
 
 /** Bits of the parameters of `s` that scenarios have asked for go there. */
 void sn__params_use(const spec *s, _Atomic uint64_t *asked);

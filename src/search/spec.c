@@ -152,10 +152,9 @@ static bool read_mode(reader *r) {
     const char *at = word(r, text, sizeof text);
     sn_sim_config *c = &r->s->config;
     uint64_t n;
-    c->mode = strcmp(text, "pct") ? SN_SIM_UNIFORM : SN_SIM_PCT;
-    if (c->mode == SN_SIM_UNIFORM)
-        return strcmp(text, "uniform") ? wrong(r, at, "'%s' is not a mode: uniform or pct", text)
-                                       : ended(r);
+    if (!sn__spec_mode(r->s, text))
+        return wrong(r, at, "'%s' is not a mode: uniform, pct or mixed", text);
+    if (c->mode == SN_SIM_UNIFORM && !r->s->mixed) return ended(r);
     for (;;) {
         at = word(r, text, sizeof text);
         if (!*text) return true;
@@ -301,6 +300,12 @@ bool sn__spec_parse(spec *s, const char *text, size_t n, trouble *t) {
 void sn__spec_init(spec *s) {
     *s = (spec){.all = {1, 1000}, .brief = {1, 50}, .limit = 60 * SN_SECOND};
     s->config.size = sizeof s->config;
+}
+
+bool sn__spec_mode(spec *s, const char *name) {
+    s->mixed = !strcmp(name, "mixed");
+    s->config.mode = strcmp(name, "pct") ? SN_SIM_UNIFORM : SN_SIM_PCT;
+    return s->mixed || s->config.mode == SN_SIM_PCT || !strcmp(name, "uniform");
 }
 
 const char *sn__spec_set(spec *s, const char *name, const char *value) {

@@ -46,6 +46,7 @@ typedef struct spec {
     char scenario[SPEC_NAME], about[SPEC_TEXT];
     seeds all, brief;
     sn_sim_config config; /* all but the seed */
+    bool mixed;           /* uniform for odd seeds, PCT for even ones */
     sn_time limit;        /* of the real clock, for one seed */
     bool must_fail;
     char must_say[SPEC_TEXT]; /* part of the reason; "": any */
@@ -67,6 +68,8 @@ bool sn__spec_parse(spec *s, const char *text, size_t n, trouble *t);
 /** Reads the file at `path`, as sn__spec_parse. */
 bool sn__spec_read(spec *s, const char *path, trouble *t);
 void sn__spec_init(spec *s);
+/** "uniform", "pct" or "mixed"; false: it is none. */
+bool sn__spec_mode(spec *s, const char *name);
 /** Sets a parameter, or sets it anew. NULL, or what was wrong: a literal. */
 const char *sn__spec_set(spec *s, const char *name, const char *value);
 void sn__spec_free(spec *s);

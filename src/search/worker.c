@@ -23,6 +23,12 @@ static uint64_t take(board *b, desk *d) {
     return d->next++;
 }
 
+/* What was written so far is of no interest any more. */
+static void clear_log(void) {
+    fflush(NULL);
+    if (lseek(STDERR_FILENO, 0, SEEK_END) > 0 && ftruncate(STDERR_FILENO, 0)) _exit(WORKER_FAILED);
+}
+
 /* ---- Failures ---- */
 
 static void tell(const outcome *got, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -41,8 +47,9 @@ static void tell(const outcome *got, const char *format, ...) {
 
 static void run_failed(void *arg, const char *why) {
     outcome got = sn__once_now();
-    (void)arg;
     tell(&got, "%s", why);
+    clear_log(); /* only the faults are of interest: the run has said why */
+    sn__once_faults(stderr, arg);
     fflush(NULL);
     _exit(WORKER_FAILED); /* the dump is for whoever replays it */
 }
@@ -56,16 +63,10 @@ static void refused(const char *message) {
 /* A crash that nobody told of: where it happened is worth keeping. */
 static void crashed(void) { mine->got = sn__once_now(); }
 
-/* What earlier runs wrote is of no interest any more. */
-static void clear_log(void) {
-    fflush(NULL);
-    if (lseek(STDERR_FILENO, 0, SEEK_END) > 0 && ftruncate(STDERR_FILENO, 0)) _exit(WORKER_FAILED);
-}
-
 /* ---- Runs ---- */
 
 static bool run_one(const pool *p, desk *d, outcome *o) {
-    const watch w = {.failed = run_failed};
+    const watch w = {.failed = run_failed, .failed_arg = (void *)(uintptr_t)p->spec};
     d->told = false;
     d->got = (outcome){.rc = 0};
     atomic_fetch_add(&d->begun, 1);

@@ -13,3 +13,4 @@ X("counter", counter_scenario, "a counter that loses a step now and then: a know
 X("replica", replica_scenario, "nodes that keep numbers, under faults: nothing acknowledged is lost")
 X("brake", brake_scenario, "the promises of examples/brake: what is late, and when")
 X("mishap", mishap_scenario, "goes wrong as it is told: what the search must tell apart")
+X("office", office_scenario, "an office that forgets letters when the power goes: a known failure")

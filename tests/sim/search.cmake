@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 # The scenarios that the search itself is tested with, and those tests.
-sennit_sim_sources(relay.c counter.c mishap.c)
+sennit_sim_sources(relay.c counter.c mishap.c office.c)
 find_package(Python3 REQUIRED COMPONENTS Interpreter)
 add_test(NAME search_cli COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/search_cli.py
          $<TARGET_FILE:sennit-sim-program>)

@@ -144,9 +144,18 @@ class Search(unittest.TestCase):
         hashes = {last_hash(call("run", "relay", *words).stdout)
                   for words in (("--seeds", "1..10"), ("--seeds", "2..11"), ("--seeds", "1..11"),
                                 ("--seeds", "1..10", "--mode", "pct"),
+                                ("--seeds", "1..10", "--mode", "mixed"),
                                 ("--seeds", "1..10", "--calm"),
                                 ("--seeds", "1..10", "--calm-after", "100"))}
-        self.assertEqual(len(hashes), 6)
+        self.assertEqual(len(hashes), 7)
+
+    def test_mixed_is_both(self):
+        def failing(mode):
+            run = call("run", "counter", "--seeds", "1..100", "--mode", mode)
+            return {f for f in FAILED.findall(run.stdout)}
+        uniform, pct, mixed = failing("uniform"), failing("pct"), failing("mixed")
+        self.assertEqual(mixed, {f for f in uniform if int(f[0]) % 2} |
+                         {f for f in pct if int(f[0]) % 2 == 0})
 
     def test_failing_seeds_are_told(self):
         run = call("run", "counter", "--seeds", "1..60", "--jobs", "1")
@@ -269,6 +278,27 @@ class Minimise(unittest.TestCase):
             self.assertIn(f"seed {seed} failed", again.stdout)
             calm = call("replay", *words, "--seed", seed, "--order", "none")
             self.assertEqual(calm.returncode, 0)
+
+    def test_fewer_faults(self):
+        path = os.path.join(SCENARIOS, "office.scn")
+        seed = FAILED.findall(call("run", path, "--brief").stdout)[0][0]
+        shown = call("replay", path, "--seed", seed).stdout
+        self.assertRegex(shown, r"(?m)^  \(and \d+ before\)\n  #\d+ at ")
+        run = call("minimise", path, "--seed", seed)
+        kept, of = map(int, re.search(r"(\d+) of (\d+) faults", run.stdout).groups())
+        self.assertLess(kept, 4)
+        self.assertGreater(of, 20)
+        self.assertRegex(run.stdout, r"(?m)^  #\d+ at .* power office for 20s \(line \d+\)$")
+        repeat = re.search(r"^repeat: (.*)$", run.stdout, re.M).group(1)
+        self.assertIn(" --without ", repeat)
+        again = subprocess.run(repeat, shell=True, capture_output=True, text=True, check=False)
+        self.assertRegex(again.stdout, r"failed at .* stamped letters are forgotten")
+        self.assertEqual(len(re.findall(r"(?m)^  #\d+ at ", again.stdout)), kept)
+
+    def test_the_fix(self):
+        path = os.path.join(SCENARIOS, "office.scn")
+        fixed = call("run", path, "--set", "sync=1", "--seeds", "1..30")
+        self.assertIn("no seed failed", fixed.stdout)
 
     def test_tries_are_bounded(self):
         run = call("minimise", "counter", "--seed", "33", "--tries", "5")
