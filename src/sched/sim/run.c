@@ -31,7 +31,10 @@ static _Noreturn void end(G *g, int rc) {
     atomic_store_explicit(&g->status, G_DEAD, memory_order_relaxed);
     s->live--;
     put_back(s, g);
-    if (s->running) sn__sim_switch(true);
+    if (s->running) {
+        sn__sim_switch(true);
+        sn__fatal("a coroutine that had ended was woken");
+    }
     sn__switch(&g->ctx, &s->g0, true);
     abort();
 }
