@@ -13,7 +13,7 @@
 #define CALL_TIME (30 * SN_SECOND)
 #define PATIENCE (30 * 60 * SN_SECOND)
 
-enum { BODY_MAX = 1 << 20, FORM_MAX = 1 << 20 };
+enum { BODY_MAX = 1 << 20, TEXT_MAX = 16384 };
 
 void image_fill(char *out, uint32_t n) {
     for (uint32_t i = 0; i < n; i++) out[i] = (char)((i * 2654435761u) >> 23 ^ i >> 8);
@@ -33,6 +33,7 @@ struct ask {
     const char *method, *path, *type, *body;
     size_t body_n;
     char *etag; /* may be NULL */
+    char *text; /* the answer's first TEXT_MAX bytes, if not NULL */
 };
 
 /* One try. The status, or an error. */
@@ -64,6 +65,7 @@ static int try_once(struct desk *d, const struct ask *a, cJSON **out) {
         rc = sn_http_response_status(r);
         tag = sn_http_response_header(r, "ETag");
         if (a->etag && tag) snprintf(a->etag, 64, "%s", tag);
+        if (a->text) snprintf(a->text, TEXT_MAX, "%s", text);
         *out = n ? json_in_parse(text, n, &why) : NULL;
     }
     sn_http_client_free(c);
@@ -87,7 +89,7 @@ static int ask(struct desk *d, const struct ask *a, cJSON **out) {
 int desk_call(struct desk *d, const char *method, const char *path, const char *body, char *etag,
               cJSON **out) {
     cJSON *json = NULL;
-    struct ask a = {method, path, "application/json", body, body ? strlen(body) : 0, etag};
+    struct ask a = {method, path, "application/json", body, body ? strlen(body) : 0, etag, NULL};
     int status = ask(d, &a, &json);
     if (out)
         *out = json;
@@ -130,7 +132,7 @@ static void upload(struct desk *d, int64_t module) {
                     "multipart/form-data; boundary=edge",
                     form,
                     sizeof head - 1 + d->image_n + sizeof tail - 1,
-                    NULL};
+                    NULL, NULL};
     int status = ask(d, &a, &json);
     if (status != 201) sn_sim_fail("the image was not taken: %d", status);
     cJSON_Delete(json);
@@ -146,4 +148,16 @@ int64_t desk_publish(struct desk *d, int v) {
              "[{\"name\":\"os\",\"version\":\"%d.0\",\"type\":\"os\",\"modules\":[{\"id\":%lld}]}]",
              v, (long long)module);
     return make(d, "/rest/v1/distributionsets", body);
+}
+
+void desk_figures(struct desk *d) {
+    static const char mark[] = "\nsennit_fleet_shard_bytes ";
+    char *text = malloc(TEXT_MAX);
+    cJSON *json = NULL;
+    struct ask a = {"GET", "/metrics", NULL, NULL, 0, NULL, text};
+    if (!text || ask(d, &a, &json) != 200) sn_sim_fail("no metrics");
+    const char *at = strstr(text, mark);
+    d->server_bytes = at ? (uint64_t)strtod(at + sizeof mark - 1, NULL) : 0;
+    cJSON_Delete(json);
+    free(text);
 }

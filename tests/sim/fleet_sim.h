@@ -174,6 +174,7 @@ struct desk {
     int64_t stage, version;
     sn_time started, decided; /**< the roll-out's start and its end, if it had one */
     uint64_t looks;
+    uint64_t server_bytes;       /**< of the server's tables of devices */
     uint64_t exposed, installed; /**< devices offered and booted when it was decided */
 };
 struct cJSON;
@@ -188,7 +189,9 @@ int64_t desk_publish(struct desk *d, int v);
 void desk_start(struct desk *d, int64_t set);
 /** Looks at the roll-out and holds it against the ledger. */
 void desk_look(struct desk *d);
-/** 1 when it is held, stopped or done. */
+/** Asks for the server's memory. (Its answer depends on what the process did before the run.) */
+void desk_figures(struct desk *d);
+/** 1 when it is held, stopped or done; held ones go on with d->advance. */
 int desk_decided(const struct desk *d);
 /** The bytes of an image: fit to be told from any other piece of it. */
 void image_fill(char *out, uint32_t n);

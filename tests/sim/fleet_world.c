@@ -90,6 +90,7 @@ static int desk_main(void *arg) {
         desk_look(d);
         if (sn_sleep(w->look)) sn_sim_fail("the desk is cancelled");
     }
+    if (sn_param_int("figures", 0)) desk_figures(d);
     return 0;
 }
 
@@ -174,12 +175,12 @@ void world_settle(struct world *w) {
     }
 }
 
-void world_report(struct world *w) {
+/* Which devices the operator's decision came too late for. */
+static void print_report(const struct world *w, FILE *out) {
     const struct ledger *l = &w->field.ledger;
     const struct desk *d = &w->desk;
     uint64_t offered = 0, good = 0, bad = 0, canceled = 0;
     struct rusage u;
-    if (!sn_param_int("report", 0)) return;
     getrusage(RUSAGE_SELF, &u);
     for (int i = 0; i < STAGES; i++) {
         offered += l->offered[i];
@@ -187,18 +188,36 @@ void world_report(struct world *w) {
         bad += l->bad[i];
         canceled += l->canceled[i];
     }
-    printf("fleet devices=%u hours=%.1f state=%s stage=%lld decided_h=%.2f exposed=%llu "
-           "installed=%llu offered=%llu good=%llu bad=%llu canceled=%llu polls=%llu sessions=%llu "
-           "broken=%llu repeated=%llu gone=%llu boots=%u kills=%llu cpu_s=%.2f rss_mb=%ld\n",
-           w->field.habits.devices, (double)sn_now() / HOUR, d->state, (long long)d->stage + 1,
-           d->decided ? (double)(d->decided - d->started) / HOUR : -1.0,
-           (unsigned long long)d->exposed, (unsigned long long)d->installed,
-           (unsigned long long)offered, (unsigned long long)good, (unsigned long long)bad,
-           (unsigned long long)canceled, (unsigned long long)l->polls,
-           (unsigned long long)l->sessions, (unsigned long long)l->broken,
-           (unsigned long long)l->repeated, (unsigned long long)l->gone, w->site.boots,
-           (unsigned long long)w->kills, (double)(cpu_us() - w->cpu_us) / 1e6, u.ru_maxrss / 1024);
-    fflush(stdout);
+    fprintf(out,
+            "fleet devices=%u hours=%.1f state=%s stage=%lld decided_h=%.2f exposed=%llu "
+            "installed=%llu offered=%llu good=%llu bad=%llu canceled=%llu polls=%llu sessions=%llu "
+            "broken=%llu repeated=%llu gone=%llu boots=%u kills=%llu cpu_s=%.2f rss_mb=%ld "
+            "server_bytes=%llu reason=%s\n",
+            w->field.habits.devices, (double)sn_now() / HOUR, d->state, (long long)d->stage + 1,
+            d->decided ? (double)(d->decided - d->started) / HOUR : -1.0,
+            (unsigned long long)d->exposed, (unsigned long long)d->installed,
+            (unsigned long long)offered, (unsigned long long)good, (unsigned long long)bad,
+            (unsigned long long)canceled, (unsigned long long)l->polls,
+            (unsigned long long)l->sessions, (unsigned long long)l->broken,
+            (unsigned long long)l->repeated, (unsigned long long)l->gone, w->site.boots,
+            (unsigned long long)w->kills, (double)(cpu_us() - w->cpu_us) / 1e6, u.ru_maxrss / 1024,
+            (unsigned long long)d->server_bytes, d->reason);
+}
+
+void world_report(struct world *w) {
+    static int allowed; /* for the life of the process */
+    const char *to = sn_param_text("report", "");
+    if (!*to) return;
+    if (!allowed && sn_sim_allow("fopen", "world_report", "figures, for people"))
+        sn_sim_fail("no report may be written");
+    allowed = 1;
+    FILE *out = strcmp(to, "-") ? fopen(to, "a") : stdout;
+    if (!out) sn_sim_fail("no report can be written to %s", to);
+    print_report(w, out);
+    if (out == stdout)
+        fflush(out);
+    else
+        fclose(out);
 }
 
 void world_end(struct world *w) {

@@ -28,7 +28,8 @@ int world_await_decision(struct world *w, sn_time until);
 void world_settle(struct world *w);
 /** Drains the server, audits its data, frees everything. */
 void world_end(struct world *w);
-/** Prints one line of figures when parameter `report` is 1. */
+/** Prints one line of figures to the file that parameter `report` names, of this machine; "-" is
+ *  standard output. */
 void world_report(struct world *w);
 
 #endif
