@@ -9,8 +9,8 @@ struct serve_conf {
     char config[256];
     char devices[128], operators[128], listen[128]; /**< ADDR:PORT; listen: both on one */
     char data[256], key_file[256];
-    char public_url[200];   /**< base of links to devices; "": from the Host header */
-    char behind_proxy[256]; /**< CIDRs, comma-separated; "": none */
+    char public_url[200];             /**< base of links to devices; "": from the Host header */
+    char behind_proxy[256];           /**< CIDRs, comma-separated; "": none */
     char tls_cert[256], tls_key[256]; /**< PEM files; "": plain HTTP */
     char tls_client_ca[256];          /**< devices must show a certificate that these vouch for */
     char sync[16];                    /**< full or normal */

@@ -77,7 +77,7 @@ static int listener(void *arg) {
     return rc;
 }
 
-static int cancel_at; /* the faults are cancelled at this second; 0: never */
+static int cancel_at;            /* the faults are cancelled at this second; 0: never */
 static int start_rc, busy_after; /* the plan has faults */
 
 static int world(void *arg) {

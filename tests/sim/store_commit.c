@@ -58,7 +58,8 @@ static void look_at(store *s, int n, int started) {
     entry e = {.n = n};
     int rc = store_read(s, find_op, &e), state = book.state[n];
     if (rc) {
-        HOLD(started || book.faults || book.stopped, "a read at the start: %s", fleet_result_name(rc));
+        HOLD(started || book.faults || book.stopped, "a read at the start: %s",
+             fleet_result_name(rc));
         return;
     }
     HOLD(state != STORED || e.found == 1, "write %d was acknowledged and is lost", n);

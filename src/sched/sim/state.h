@@ -34,12 +34,12 @@ typedef struct sim_timer {
 typedef struct sim {
     sn_sim_config config;
     bool running;
-    bool quiet; /* no choice points: the world acts, or what another run may not need to do */
+    bool quiet;   /* no choice points: the world acts, or what another run may not need to do */
     bool outside; /* what runs is no part of the run, but told of it: trace, failed */
-    bool calm;  /* nobody is interrupted any more */
-    G *self;    /* who runs; NULL: the scheduler or the world */
-    sn__ctx g0; /* the thread's own stack */
-    G **ready;  /* runnable: in no order (uniform), a heap by rank (PCT) */
+    bool calm;    /* nobody is interrupted any more */
+    G *self;      /* who runs; NULL: the scheduler or the world */
+    sn__ctx g0;   /* the thread's own stack */
+    G **ready;    /* runnable: in no order (uniform), a heap by rank (PCT) */
     size_t ready_n, ready_room;
     sn__link blocked; /* Gs that wait for an sn__lock */
     G *free[CLASSES];
@@ -56,10 +56,10 @@ typedef struct sim {
     uint32_t eagerness; /* uniform: in 256ths, how likely a choice point lets another go first */
     uint64_t changes[DEPTH_MAX]; /* PCT: choice points at which a rank changes, ascending */
     uint32_t changes_n, changed;
-    uint64_t turns;     /* coroutines made runnable so far */
+    uint64_t turns;          /* coroutines made runnable so far */
     bool scripted, recorded; /* script.h */
-    uint64_t window;    /* PCT: where the changes end and are drawn again */
-    int64_t lowest;     /* PCT: rank of whoever fell last */
+    uint64_t window;         /* PCT: where the changes end and are drawn again */
+    int64_t lowest;          /* PCT: rank of whoever fell last */
     uint64_t drain_end; /* choice points at which a frozen host must be down; 0: none is frozen */
     uint32_t frozen;    /* hosts that are */
     sn_host *hosts, *hosts_end;
