@@ -9,6 +9,7 @@
 
 #include <sennit/sennit.h>
 #include <sennit/sqlite.h>
+#include <stdlib.h>
 #include <string.h>
 
 int store_commit(void *arg);
@@ -23,6 +24,7 @@ static struct book {
     store *s;
     int boot, faults, stopped;
     int state[ALL];
+    int unanswered; /* submitted ones */
 } book;
 
 typedef struct entry {
@@ -68,16 +70,41 @@ static void look_at(store *s, int n, int started) {
     HOLD(state != FAILED || !started || e.found == 0, "write %d failed and is there", n);
 }
 
+static void answered(const entry *e, int rc) {
+    if (rc == e->result)
+        book.state[e->n] = rc < 0 ? REFUSED : STORED;
+    else
+        book.state[e->n] = FAILED;
+    HOLD(rc == e->result || rc < 0, "write %lld: %d, not %d", (long long)e->n, rc, e->result);
+}
+
+static void submitted_done(void *arg, int rc) {
+    answered(arg, rc);
+    book.unanswered--;
+    free(arg);
+}
+
+/* Without waiting for the answer. */
+static void submit(const entry *e) {
+    entry *copy = malloc(sizeof *copy);
+    HOLD(copy, "out of memory");
+    *copy = *e;
+    book.unanswered++;
+    int rc = store_submit(book.s, enter_op, submitted_done, copy);
+    if (!rc) return;
+    submitted_done(copy, rc);
+    HOLD(book.stopped, "a submit: %s", fleet_result_name(rc));
+}
+
 static void write_one(int n) {
     static const int results[] = {0, 0, 1, SN_EINVAL};
     entry e = {.n = n, .result = results[sn_sim_draw(4)]};
     book.state[n] = UNKNOWN;
-    int rc = store_write(book.s, enter_op, &e);
-    if (rc == e.result)
-        book.state[n] = rc < 0 ? REFUSED : STORED;
-    else
-        book.state[n] = FAILED;
-    HOLD(rc == e.result || rc < 0, "write %d: %d, not %d", n, rc, e.result);
+    if (one_in(4)) {
+        submit(&e);
+        return;
+    }
+    answered(&e, store_write(book.s, enter_op, &e));
     look_at(book.s, n, 1);
 }
 
@@ -105,6 +132,7 @@ static int work(void) {
     }
     (void)!sn_scope_leave(&writers);
     store_stop(book.s);
+    HOLD(!book.unanswered, "%d writes were never answered", book.unanswered);
     (void)!sn_scope_leave(&owners);
     return rc;
 }
@@ -123,12 +151,15 @@ static int process(void *arg) {
 
 /* ---- the test */
 
+/* Each draw is a statement of its own: the order within an expression is the compiler's. */
 static void set_disk(int faults) {
-    sn_disk d = {.size = sizeof d,
-                 .latency = some_time(100 * SN_MICROSECOND),
-                 .sync = some_time(2 * SN_MILLISECOND),
-                 .fail_sync = faults ? 30000 : 0,
-                 .fail_write = faults ? 10000 : 0};
+    sn_disk d = {.size = sizeof d};
+    d.latency = some_time(100 * SN_MICROSECOND);
+    d.sync = some_time(2 * SN_MILLISECOND);
+    if (faults) {
+        d.fail_sync = 10000u << sn_sim_draw(6);
+        d.fail_write = 10000;
+    }
     OK(sn_host_disk(book.host, &d));
 }
 
@@ -163,11 +194,9 @@ int store_commit(void *arg) {
     log_set_level((enum log_level)(LOG_ERROR + 1));
     OK(sn_sqlite_init());
     book.faults = one_in(2);
-    book.conf = (store_config){.path = "book.db",
-                               .vfs = SN_SQLITE_VFS,
-                               .window_us = (uint32_t)sn_sim_draw(3) * 500,
-                               .batch_max = 1 + (uint32_t)sn_sim_draw(5),
-                               .create = 1};
+    book.conf = (store_config){.path = "book.db", .vfs = SN_SQLITE_VFS, .create = 1};
+    book.conf.window_us = (uint32_t)sn_sim_draw(3) * 500;
+    book.conf.batch_max = 1 + (uint32_t)sn_sim_draw(5);
     OK(sn_host_new(&book.host, "server", "10.0.0.1"));
     for (book.boot = 0; book.boot < BOOTS; book.boot++) {
         set_disk(book.faults);
