@@ -51,6 +51,10 @@ function(bug_program path)
   target_link_libraries(bug_${name} PRIVATE sennit_flags ${bugs_${area}_link})
   target_include_directories(bug_${name} PRIVATE ${PROJECT_SOURCE_DIR}/src
                              ${bugs_${area}_include})
+  bug_field(suite ${path} suite)
+  if(suite STREQUAL no)
+    return()
+  endif()
   add_test(NAME bug_${name} COMMAND ${Python3_EXECUTABLE} ${bugs}/table.py --must-find
            --build ${PROJECT_BINARY_DIR} --seeds 10000 --ranges 1 ${name})
   set_tests_properties(bug_${name} PROPERTIES TIMEOUT 120 LABELS "sim;notsan")

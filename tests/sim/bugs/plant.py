@@ -5,8 +5,9 @@
     plant.py BUG.bug SOURCE_ROOT OUT     writes the copy to the file OUT
     plant.py --field NAME BUG.bug        prints a field of its head
 
-A .bug file has a head of "name: value" lines (kind, events, file, scenario, and what goes wrong),
-an empty line, and one or more replacements. Each text must be in the file exactly once:
+A .bug file has a head of "name: value" lines (kind, events, file, scenario, and what goes wrong;
+"suite: no" for one that takes seconds to find), an empty line, and one or more replacements. Each
+text must be in the file exactly once:
 
     --- is
     the true lines
@@ -16,7 +17,8 @@ an empty line, and one or more replacements. Each text must be in the file exact
 """
 import sys
 
-FIELDS = ("kind", "events", "file", "scenario", "bug")
+FIELDS = ("kind", "events", "file", "scenario", "bug")  # all needed
+MORE = ("suite",)
 
 
 def fail(where, why):
@@ -35,7 +37,7 @@ def read_head(path, lines):
             head[name] += " " + line.strip()
             continue
         name, colon, value = line.partition(":")
-        if not colon or name not in FIELDS:
+        if not colon or name not in FIELDS + MORE:
             fail(f"{path}:{number}", f"not one of the fields {', '.join(FIELDS)}")
         head[name] = value.strip()
     for name in FIELDS:
