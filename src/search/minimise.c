@@ -84,6 +84,7 @@ static bool fails(cut *c, const spec *s, seeds among) {
         fprintf(stderr, "%s: %s\n", c->a->program, why);
         c->broken = true;
     }
+    if (t.interrupted) c->tries = 0; /* what was found so far is printed */
     if (!c->found.seed) return false;
     c->now = *s;
     c->fails = c->found;

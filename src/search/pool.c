@@ -14,6 +14,9 @@
 #include "port/port.h"
 
 enum { TICK_MS = 100, LOG_MAX = 64 * 1024 * 1024 };
+#define GRACE SN_SECOND /* from SIGTERM to SIGKILL */
+
+static volatile sig_atomic_t interrupted; /* somebody at the keyboard has seen enough */
 
 typedef struct worker {
     int pid; /* 0: none */
@@ -108,6 +111,7 @@ static failure look_at(running *r, unsigned i, int status) {
     const desk *d = &r->b->desks[i];
     failure f = {.seed = d->seed, .got = d->got, .faults = d->faults, .told = d->told};
     f.log = r->log;
+    f.ended = r->workers[i].ended != NULL;
     sn__process_log_read(r->workers[i].log, r->log);
     if (d->told)
         memcpy(f.why, d->why, sizeof f.why);
@@ -118,7 +122,7 @@ static failure look_at(running *r, unsigned i, int status) {
 
 static void seed_failed(running *r, const failure *f) {
     r->failed++;
-    r->failed_sum += sn__pool_mix(f->seed, ~f->got.hash);
+    r->failed_sum += sn__pool_mix(f->seed, f->ended ? 0 : ~f->got.hash);
     if (r->p->failed) r->p->failed(r->p->arg, f);
     if (r->p->stop_after && r->failed >= r->p->stop_after) atomic_store(&r->b->stop, true);
 }
@@ -154,7 +158,8 @@ static void worker_ended(running *r, unsigned i, int status) {
 
 /* ---- Waiting ---- */
 
-/* A run that has no choice points for too long, or that writes without end. */
+/* A run that has no choice points for too long, or that writes without end: it is asked to end,
+ * which tells where it is, and then made to. */
 static void look_after(running *r, unsigned i) {
     worker *w = &r->workers[i];
     uint64_t begun = atomic_load(&r->b->desks[i].begun);
@@ -163,10 +168,15 @@ static void look_after(running *r, unsigned i) {
         w->begun = begun;
         w->since = now;
     }
-    if (w->ended) return;
+    if (w->ended) {
+        if (now - w->since > GRACE) kill(w->pid, SIGKILL);
+        return;
+    }
     if (now - w->since > r->p->spec->limit) w->ended = "no end within the limit of real time";
     if (lseek(w->log, 0, SEEK_END) > LOG_MAX) w->ended = "wrote more than 64 MiB";
-    if (w->ended) kill(w->pid, SIGKILL);
+    if (!w->ended) return;
+    w->since = now;
+    kill(w->pid, SIGTERM);
 }
 
 static void count(const running *r, tally *t) {
@@ -189,6 +199,7 @@ static void wait_for_all(running *r, const sigset_t *child) {
     sn_time ticked = 0;
     while (r->live) {
         sigtimedwait(child, NULL, &tick);
+        if (interrupted) atomic_store(&r->b->stop, true);
         for (unsigned i = 0; i < r->p->jobs; i++) {
             int status;
             if (!r->workers[i].pid) continue;
@@ -217,8 +228,19 @@ static void close_logs(running *r) {
         if (r->workers[i].log > 0) close(r->workers[i].log);
 }
 
+/* The first time: no more seeds, and what there is so far. The second time as ever. */
+static void on_interrupt(int signo) {
+    interrupted = 1;
+    signal(signo, SIG_DFL);
+}
+
 static void search(running *r) {
     sigset_t child, was;
+    struct sigaction a, before;
+    memset(&a, 0, sizeof a);
+    a.sa_handler = on_interrupt;
+    interrupted = 0;
+    sigaction(SIGINT, &a, &before);
     sigemptyset(&child);
     sigaddset(&child, SIGCHLD);
     sigprocmask(SIG_BLOCK, &child, &was);
@@ -228,6 +250,7 @@ static void search(running *r) {
     wait_for_all(r, &child);
     close_logs(r);
     sigprocmask(SIG_SETMASK, &was, NULL);
+    sigaction(SIGINT, &before, NULL);
 }
 
 static uint64_t batch_size(const pool *p) {
@@ -249,6 +272,7 @@ int sn__pool_run(const pool *p, tally *t, char *why) {
         *r = (running){.p = p, .b = b, .log = log, .why = why, .from = sn__os_now()};
         search(r);
         count(r, t);
+        t->interrupted = interrupted != 0;
         rc = r->rc;
     }
     if (b) sn__process_unshare(b, sizeof *b);

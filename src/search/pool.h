@@ -48,6 +48,7 @@ typedef struct failure {
     outcome got;
     uint32_t faults; /* that the plan made, those left out included */
     bool told;       /* by the run itself; else it crashed or was ended */
+    bool ended;      /* by us: how far it got depends on the real clock */
     char why[POOL_WHY];
     const char *log; /* what the run wrote, ended by a zero byte */
 } failure;
@@ -58,6 +59,7 @@ typedef struct failure {
 typedef struct tally {
     uint64_t ran, failed, events, choices, hash, asked;
     sn_time virtual_time, wall;
+    bool interrupted; /* from the keyboard */
 } tally;
 
 typedef struct pool {
@@ -77,7 +79,8 @@ typedef struct pool {
 int sn__pool_run(const pool *p, tally *t, char *why);
 
 /* Between pool.c, worker.c and process.c. */
-enum { WORKER_DONE = 0, WORKER_FAILED = 40, WORKER_REFUSED = 41 };
+/** How a worker ends; not as programs do, since a scenario may call exit. */
+enum { WORKER_FAILED = 40, WORKER_REFUSED, WORKER_DONE };
 
 /** Takes seeds from the board till there are none: the exit status of the process. */
 int sn__worker(const pool *p, board *b, desk *d);

@@ -20,6 +20,7 @@ static void settle_in(int parent, int log) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) _exit(WORKER_FAILED);
     setrlimit(RLIMIT_CORE, &none);
+    signal(SIGINT, SIG_IGN); /* the parent is asked to stop: it knows how */
     dup2(log, STDOUT_FILENO);
     dup2(log, STDERR_FILENO);
     int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);

@@ -123,10 +123,12 @@ int sn__command_run(args *a) {
         fprintf(stderr, "%s: %s\n", a->program, why);
         return EXIT_USAGE;
     }
+    if (t.interrupted) printf("interrupted: not all seeds were run\n");
     print_sum(&t);
     print_hints(&r);
     bool asked = all_asked(a, &t);
     int status = verdict(&r, &t);
     printf("hash=%016llx\n", (unsigned long long)t.hash);
+    if (t.interrupted) return EXIT_FAILED;
     return status || asked ? status : EXIT_USAGE;
 }

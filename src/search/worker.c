@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* The worker: runs seed after seed in this process until one fails or none is left. */
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -63,6 +64,22 @@ static void refused(const char *message) {
 /* A crash that nobody told of: where it happened is worth keeping. */
 static void crashed(void) { mine->got = sn__once_now(); }
 
+/* The parent has lost its patience. */
+static void ended(int signo) {
+    (void)signo;
+    crashed();
+    _exit(WORKER_FAILED);
+}
+
+static void watch_ends(void) {
+    struct sigaction a;
+    memset(&a, 0, sizeof a);
+    a.sa_handler = ended;
+    a.sa_flags = SA_ONSTACK;
+    sigaction(SIGTERM, &a, NULL);
+    sn__crash_watch(crashed);
+}
+
 /* ---- Runs ---- */
 
 static bool run_one(const pool *p, desk *d, outcome *o) {
@@ -105,7 +122,7 @@ int sn__worker(const pool *p, board *b, desk *d) {
     mine = d;
     sn__params_use(p->spec, &b->asked);
     sn__params_refuse(refused);
-    sn__crash_watch(crashed);
+    watch_ends();
     while ((seed = take(b, d))) {
         clear_log();
         d->seed = seed;

@@ -3,6 +3,7 @@
 """search_cli.py SENNIT_SIM: the command line of a program of scenarios, as people and scripts see it."""
 import os
 import re
+import signal
 import stat
 import subprocess
 import sys
@@ -186,6 +187,7 @@ class Search(unittest.TestCase):
                 ("spin", "the run does not come to its end", ("--max-choices", "10000")),
                 ("oversleep", "the run does not come to its end in the time", ("--max-time", "9d")),
                 ("deadlock", "all coroutines are asleep", ()),
+                ("exit", "the process ended with status 0", ()),
                 ("error", "the scenario returned", ()),
                 ("overflow", "(stack overflow of coroutine 2|.*stack-overflow)", ()),
                 ("unsteady", "not deterministic: hash", ("--twice",))):
@@ -204,6 +206,20 @@ class Search(unittest.TestCase):
         run = mishap("unsteady", "--twice")
         self.assertRegex(run.stdout, r"(?m)^1 .* mishap\.runs +1 0\n2 .* mishap\.runs +2 0$")
         self.assertIn(" --twice", re.search(r"^repeat: (.*)$", run.stdout, re.M).group(1))
+
+    def test_an_interrupt_ends_it_with_what_there_is(self):
+        with subprocess.Popen([PROGRAM, "run", "relay", "--seeds", "1..1000000000"],
+                              stdout=subprocess.PIPE, text=True) as running:
+            self.assertIsNone(running.poll())
+            # it is ready for it once its workers are there
+            with open(f"/proc/{running.pid}/task/{running.pid}/children", encoding="ascii") as f:
+                while not f.read():
+                    f.seek(0)
+            running.send_signal(signal.SIGINT)
+            out = running.communicate(timeout=60)[0]
+        self.assertEqual(running.returncode, 1)
+        self.assertIn("interrupted: not all seeds were run", out)
+        last_hash(out)
 
     def test_no_failure_no_word(self):
         run = mishap("none", "--twice")
