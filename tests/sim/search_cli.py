@@ -187,7 +187,7 @@ class Search(unittest.TestCase):
                 ("spin", "the run does not come to its end", ("--max-choices", "10000")),
                 ("oversleep", "the run does not come to its end in the time", ("--max-time", "9d")),
                 ("deadlock", "all coroutines are asleep", ()),
-                ("exit", "the process ended with status 0", ()),
+                ("exit", "the process ended with status [01]", ()),
                 ("error", "the scenario returned", ()),
                 ("overflow", "(stack overflow of coroutine 2|.*stack-overflow)", ()),
                 ("unsteady", "not deterministic: hash", ("--twice",))):
