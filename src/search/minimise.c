@@ -15,6 +15,7 @@
 
 #include "search/commands.h"
 #include "search/order.h"
+#include "search/parts.h"
 #include "search/pool.h"
 
 enum { LOG = 4096 };
@@ -35,6 +36,7 @@ typedef struct cut {
     uint64_t tries; /* runs that are left */
     uint64_t runs;
     attempt found;   /* by the search at hand */
+    uint32_t faults; /* of the plan, of which some are dropped */
     sn__step *steps; /* the order of the run, as it was recorded */
     size_t steps_n;
     bool broken; /* no attempt can be made any more */
@@ -134,70 +136,19 @@ static void shrink(cut *c, unsigned number) {
     }
 }
 
-/* ---- Parts ---- */
-
-/* True when it fails with these of the parts 1 … of, which c->now has then. */
-typedef bool (*fails_fn)(cut *c, const numbers *kept, uint32_t of);
-
-/* Tries without n of `kept`, from `from` on: true when it still fails, and they are out. */
-static bool drop(cut *c, numbers *kept, uint32_t of, size_t from, size_t n, fails_fn try) {
-    numbers fewer = {malloc((kept->n + 1) * sizeof *fewer.at), kept->n - n};
-    if (!fewer.at) return false;
-    memcpy(fewer.at, kept->at, from * sizeof *fewer.at);
-    memcpy(fewer.at + from, kept->at + from + n, (kept->n - from - n) * sizeof *fewer.at);
-    if (!try(c, &fewer, of)) {
-        sn__numbers_free(&fewer);
-        return false;
-    }
-    sn__numbers_free(kept);
-    *kept = fewer;
-    return true;
-}
-
-/* Tries without each stretch of n, the last first: what comes before one then stays as it is. True
- * when one was dropped. */
-static bool drop_stretches(cut *c, numbers *kept, uint32_t of, size_t n, fails_fn try) {
-    size_t before = kept->n;
-    for (size_t to = kept->n; to && c->tries && !c->broken;) {
-        size_t from = to > n ? to - n : 0;
-        drop(c, kept, of, from, to - from, try);
-        to = from;
-    }
-    return kept->n < before;
-}
-
-/* All at once, then by halves, quarters and so on, till none can be spared. */
-static void drop_parts(cut *c, numbers *kept, uint32_t of, fails_fn try) {
-    for (size_t n = kept->n; n && c->tries && !c->broken;) {
-        bool fewer = drop_stretches(c, kept, of, n, try);
-        if (n > kept->n) n = kept->n;
-        if (!fewer || n > 1) n /= 2;
-    }
-}
-
 /* ---- Faults ---- */
-
-/* The numbers of 1 … n that are not in `l`, both ascending. false: out of memory. */
-static bool others(const numbers *l, uint32_t n, numbers *rest) {
-    *rest = (numbers){malloc(((size_t)n + 1) * sizeof *rest->at), 0};
-    if (!rest->at) return false;
-    for (uint32_t v = 1, i = 0; v <= n; v++) {
-        while (i < l->n && l->at[i] < v) i++;
-        if (i == l->n || l->at[i] != v) rest->at[rest->n++] = v;
-    }
-    return true;
-}
 
 /* c->now took over a list in place of this one. */
 static void forget(const cut *c, numbers *l) {
     if (l->at != c->a->spec.without.at) sn__numbers_free(l);
 }
 
-static bool fails_with_faults(cut *c, const numbers *kept, uint32_t of) {
+static bool fails_with_faults(void *arg, const numbers *kept) {
+    cut *c = arg;
     numbers was = c->now.without;
     spec s = c->now;
     s.without = (numbers){NULL, 0};
-    if (others(kept, of, &s.without) && fails_as_before(c, &s)) {
+    if (sn__parts_others(kept, c->faults, &s.without) && fails_as_before(c, &s)) {
         forget(c, &was);
         return true;
     }
@@ -206,10 +157,10 @@ static bool fails_with_faults(cut *c, const numbers *kept, uint32_t of) {
 }
 
 static void drop_faults(cut *c) {
-    uint32_t of = c->fails.faults;
     numbers kept;
-    if (!of || !others(&c->now.without, of, &kept)) return;
-    drop_parts(c, &kept, of, fails_with_faults);
+    c->faults = c->fails.faults;
+    if (!c->faults || !sn__parts_others(&c->now.without, c->faults, &kept)) return;
+    sn__parts_drop(&kept, fails_with_faults, c);
     sn__numbers_free(&kept);
 }
 
@@ -240,10 +191,10 @@ static void calm_down(cut *c) {
 
 enum { STEPS_MAX = 1 << 20 };
 
-static bool fails_with_steps(cut *c, const numbers *kept, uint32_t of) {
+static bool fails_with_steps(void *arg, const numbers *kept) {
+    cut *c = arg;
     sn__step *steps = malloc((kept->n + 1) * sizeof *steps), *was = c->now.order.steps;
     spec s = c->now;
-    (void)of;
     if (!steps) return false;
     for (size_t i = 0; i < kept->n; i++) steps[i] = c->steps[kept->at[i] - 1];
     s.order = (order){.told = true, .steps = steps, .n = kept->n};
@@ -276,9 +227,8 @@ static bool record(cut *c) {
 static void straighten(cut *c) {
     numbers all;
     if (c->now.order.told || !record(c)) return;
-    uint32_t of = (uint32_t)c->steps_n;
-    if (!others(&(numbers){NULL, 0}, of, &all)) return;
-    if (fails_with_steps(c, &all, of)) drop_parts(c, &all, of, fails_with_steps);
+    if (!sn__parts_others(&(numbers){NULL, 0}, (uint32_t)c->steps_n, &all)) return;
+    if (fails_with_steps(c, &all)) sn__parts_drop(&all, fails_with_steps, c);
     sn__numbers_free(&all);
 }
 
@@ -308,7 +258,7 @@ static void print_faults(const cut *c, FILE *command) {
     char *left_out = sn__show_numbers(&c->now.without);
     if (left_out && *left_out) fprintf(command, " --without %s", left_out);
     free(left_out);
-    if (!others(&c->now.without, n, &kept)) return;
+    if (!sn__parts_others(&c->now.without, n, &kept)) return;
     char *list = sn__show_numbers(&kept);
     printf("  %zu of %u faults%s%s\n", kept.n, n, kept.n ? ": " : "", list ? list : "");
     free(list);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "port/port.h"
+#include "sched/sim/sim.h"
 #include "search/number.h"
 
 enum { LINE = 512 };
@@ -33,8 +34,9 @@ void sn__trace_event(void *arg, const sn_sim_event *e) {
     else
         snprintf(who, sizeof who, "%llu", (unsigned long long)e->id);
     if (sizeof out.at - out.n < LINE) sn__trace_flush();
-    int n = snprintf(out.at + out.n, LINE, "%8llu %20s  %-12s %-16s %-12s %llu %llu\n",
-                     (unsigned long long)e->number, sn__show_time(e->at, at), e->host, who, e->what,
-                     (unsigned long long)e->a, (unsigned long long)e->b);
+    int n = snprintf(out.at + out.n, LINE, "%8llu %8llu %18s  %-10s %-14s %-12s %llu %llu\n",
+                     (unsigned long long)e->number, (unsigned long long)sn__sim_choices(),
+                     sn__show_time(e->at, at), e->host, who, e->what, (unsigned long long)e->a,
+                     (unsigned long long)e->b);
     out.n += n < LINE ? (size_t)n : LINE - 1;
 }

@@ -6,3 +6,4 @@ add_test(NAME search_cli COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DI
          $<TARGET_FILE:sennit-sim-program>)
 set_tests_properties(search_cli PROPERTIES TIMEOUT 120 LABELS "sim;notsan")
 sennit_test(sim_script SOURCES script_test.c relay.c LINK sennit-sim INTERNAL LABELS sim notsan)
+sennit_test(sim_search SOURCES search_test.c LINK sennit-sim INTERNAL LABELS sim)
