@@ -42,6 +42,11 @@ static int next_mischief(void) {
  * that. So that one is never cut here; a sender that is makes it short often enough. */
 WRAP_BYTES(recv, (int fd, void *buf, size_t n, int flags), (fd, buf, n, flags), n, 0)
 WRAP_BYTES(send, (int fd, const void *buf, size_t n, int flags), (fd, buf, n, flags), n, 1)
+WRAP_BYTES(sendto,
+           (int fd, const void *buf, size_t n, int flags, const struct sockaddr *sa, socklen_t len),
+           (fd, buf, n, flags, sa, len), n, 0)
+WRAP_BYTES(recvfrom, (int fd, void *buf, size_t n, int flags, struct sockaddr *sa, socklen_t *len),
+           (fd, buf, n, flags, sa, len), n, 0)
 WRAP_BYTES(read, (int fd, void *buf, size_t n), (fd, buf, n), n, 1)
 WRAP_BYTES(pread, (int fd, void *buf, size_t n, off_t at), (fd, buf, n, at), n, 1)
 WRAP_BYTES(pwrite, (int fd, const void *buf, size_t n, off_t at), (fd, buf, n, at), n, 1)
@@ -106,6 +111,23 @@ NET_CASE(pieces_stand_them_too) {
         CHECK(memcmp(buf, "abcdefghijklmnopqrstuvwxyz", 26) == 0);
     }
     free_pair(p);
+}
+
+NET_CASE(datagrams_stand_them) {
+    sn_addr own;
+    char text[64], c;
+    size_t n;
+    sn_dgram *d;
+    MUST(sn_dgram_open(&d, "127.0.0.1:0") == 0);
+    MUST(sn_dgram_addr(d, text, sizeof text) == 0 && sn_addr_parse(&own, text) == 0);
+    for (int i = 0; i < 100; i++) {
+        atomic_store(&mischief, 1);
+        CHECK_INT(sn_dgram_send(d, &own, "x", 1), 0);
+        CHECK_INT(sn_dgram_recv(d, &c, 1, &n, NULL, SN_NEVER), 0);
+        atomic_store(&mischief, 0);
+        CHECK(n == 1 && c == 'x');
+    }
+    sn_dgram_free(d);
 }
 
 NET_CASE(files_stand_them) {
@@ -305,6 +327,23 @@ NET_CASE(no_memory_is_an_error_everywhere) {
     CHECK(access(path, F_OK) != 0); /* no attempt left its socket behind */
 }
 
+static int datagram_way(const char *at, const char *unused) {
+    sn_dgram *d = NULL;
+    sn_addr own;
+    char text[64], c;
+    size_t n;
+    (void)unused;
+    int err = sn_dgram_open(&d, at);
+    if (err == 0) err = sn_dgram_addr(d, text, sizeof text);
+    if (err == 0) err = sn_addr_parse(&own, text);
+    if (err == 0) err = sn_dgram_send(d, &own, "x", 1);
+    if (err == 0) err = sn_dgram_recv(d, &c, 1, &n, NULL, SN_NEVER);
+    sn_dgram_free(d);
+    return err;
+}
+
+NET_CASE(no_memory_for_datagrams) { every_site_fails_once(datagram_way, "127.0.0.1:0", NULL); }
+
 static int file_way(const char *path, const char *text) {
     char *buf = NULL;
     size_t n, len = strlen(text);
@@ -342,11 +381,13 @@ NET_CASE(no_memory_for_signals) { every_site_fails_once(signal_way, NULL, NULL);
 int main(void) {
     CASE(streams_stand_interruptions_and_short_calls);
     CASE(pieces_stand_them_too);
+    CASE(datagrams_stand_them);
     CASE(files_stand_them);
     CASE(aborted_connections_are_passed_over);
     CASE(names_that_cannot_be_looked_up);
     CASE(a_name_with_several_addresses);
     CASE(no_memory_is_an_error_everywhere);
+    CASE(no_memory_for_datagrams);
     CASE(no_memory_for_files);
     CASE(no_memory_for_signals);
     return check_done();

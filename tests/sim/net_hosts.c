@@ -329,6 +329,7 @@ static int crowd(void *arg) {
     kit_start(b, kit_echo_main);
     MUST(sn_sim_settle() == 0);
     kit_run(many, dials_from_everywhere);
+    MUST(sn_sim_settle() == 0); /* the server has closed too: the fixed port is free */
     kit_run(many, dials_from_everywhere);
     return 0;
 }
