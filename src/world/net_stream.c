@@ -94,6 +94,7 @@ static int can_write(net_end *x, const net_pipe *p) {
 static int put(net_pipe *p, const char *buf, size_t n, size_t *done) {
     size_t space = room(p);
     if (n > space) n = space;
+    if (n == 0) return 0;
     int err = sn__net_ring_put(&p->ring, p->taken, p->wrote, buf, n);
     if (err) return err;
     p->wrote += n;
