@@ -12,10 +12,13 @@
  *   HELD      locked
  *   QUEUED    waiters in `queue` (or on their way out of it)
  *   WOKEN     one of them was woken and competes: no other need be
- *   STARVING  only handed over; a state that is STARVING and not HELD is on the way to be
+ *   STARVING  only handed over: never without HELD and QUEUED
  *
- * QUEUED and STARVING change under `lock`, and so does HELD while STARVING; WOKEN is set under it,
- * and cleared by the one it is about.
+ * QUEUED and STARVING change under `lock`; WOKEN is set under it, and cleared by the one it is
+ * about. So while the owner holds `lock`, nobody else changes anything.
+ *
+ * The one who unlocks touches the mutex no more once another can have it, or, under `lock`, as long
+ * as there is a waiter who has yet to come by: the next owner may be the last, and free its memory.
  */
 #include "core/mutex.h"
 
@@ -39,7 +42,7 @@ static bool take(sn__mutex *m) {
 /* Takes it in passing, whoever waits. `was`: WOKEN if that is about the caller. */
 static bool barge(sn__mutex *m, uint32_t was) {
     uint32_t s = atomic_load_explicit(&m->state, memory_order_relaxed);
-    while (!(s & (HELD | STARVING)))
+    while (!(s & HELD))
         if (atomic_compare_exchange_weak_explicit(&m->state, &s, (s | HELD) & ~was,
                                                   memory_order_acquire, memory_order_relaxed))
             return true;
@@ -57,7 +60,7 @@ static bool give(sn__mutex *m) {
 static bool take_or_mark(sn__mutex *m, uint32_t marks) {
     uint32_t s = atomic_load_explicit(&m->state, memory_order_relaxed);
     for (;;) {
-        bool open = !(s & (HELD | STARVING));
+        bool open = !(s & HELD);
         uint32_t want = open ? s | HELD : s | marks;
         if (atomic_compare_exchange_weak_explicit(&m->state, &s, want, memory_order_acquire,
                                                   memory_order_relaxed))
@@ -69,34 +72,25 @@ static void clear(sn__mutex *m, uint32_t bits) {
     atomic_fetch_and_explicit(&m->state, ~bits, memory_order_relaxed);
 }
 
-/* Under m->lock, the mutex free: the first waiter whose ticket we win, made to compete or, when
- * STARVING, made the owner. */
-static sn__g *choose_next(sn__mutex *m, uint32_t s) {
-    sn__node *n = sn__claim_first(&m->queue, SN__WOKEN);
-    if (!n) {
-        clear(m, QUEUED | STARVING);
-        return NULL;
-    }
-    waiter *w = SN__OF(n, waiter, n);
+/* Under m->lock: whether w, whose ticket was won, gets the mutex itself, and what `s` becomes. */
+static uint32_t pass_to(const sn__mutex *m, waiter *w, uint32_t s) {
     bool last = sn__list_empty(&m->queue);
-    if (last) clear(m, QUEUED);
+    if (last) s &= ~(uint32_t)QUEUED;
     w->handed = s & STARVING;
-    if (!w->handed) {
-        atomic_fetch_or_explicit(&m->state, WOKEN, memory_order_relaxed);
-        return n->g;
-    }
-    atomic_fetch_or_explicit(&m->state, HELD, memory_order_relaxed);
-    if (last || sn__now() - w->since < PATIENCE) clear(m, STARVING);
-    return n->g;
+    if (!w->handed) return (s | WOKEN) & ~(uint32_t)HELD;
+    return last || sn__now() - w->since < PATIENCE ? s & ~(uint32_t)STARVING : s;
 }
 
-/* It was freed with somebody waiting: who is to be readied; NULL: nobody need be. */
-static sn__g *wake_next(sn__mutex *m) {
+/* Somebody waits and nobody was woken: gives the mutex up, or hands it on. Who is to be readied;
+ * NULL: all of those who wait have given up. */
+static sn__g *pass_on(sn__mutex *m) {
     sn__lock(&m->lock);
     uint32_t s = atomic_load_explicit(&m->state, memory_order_relaxed);
-    sn__g *next = s & (HELD | WOKEN) ? NULL : choose_next(m, s);
+    sn__node *n = sn__claim_first(&m->queue, SN__WOKEN);
+    s = n ? pass_to(m, SN__OF(n, waiter, n), s) : 0;
+    atomic_store_explicit(&m->state, s, memory_order_release);
     sn__unlock(&m->lock);
-    return next;
+    return n ? n->g : NULL;
 }
 
 /* Queues w, or takes the mutex after all (true). */
@@ -146,9 +140,11 @@ sn__g *sn__mutex_unlock(sn__mutex *m) {
     if (SN__LIKELY(give(m))) return NULL;
     uint32_t s = atomic_load_explicit(&m->state, memory_order_relaxed);
     if (!(s & HELD)) sn__fatal("unlock of an unlocked mutex");
-    s = atomic_fetch_and_explicit(&m->state, ~(uint32_t)HELD, memory_order_release);
-    if (!(s & STARVING) && (!(s & QUEUED) || s & WOKEN)) return NULL;
-    return wake_next(m);
+    while (!(s & QUEUED) || s & WOKEN)
+        if (atomic_compare_exchange_weak_explicit(&m->state, &s, s & ~(uint32_t)HELD,
+                                                  memory_order_release, memory_order_relaxed))
+            return NULL;
+    return pass_on(m);
 }
 
 void sn_lock(sn_mutex *pub) {

@@ -121,10 +121,43 @@ static int the_greedy_let_others_in(void *arg) {
     return 0;
 }
 
+/* Something that its last user throws away. */
+typedef struct thing {
+    sn_mutex m;
+    int users;
+} thing;
+enum { USERS = 4, THINGS = 10, GONE = 0xee };
+
+static int use(void *arg) {
+    thing *t = *(thing **)arg;
+    sn_lock(&t->m);
+    (void)!sn_yield();
+    int last = --t->users == 0;
+    sn_unlock(&t->m);
+    if (last) memset(t, GONE, sizeof *t);
+    return 0;
+}
+
+static int the_last_one_frees_it(void *arg) {
+    thing things[THINGS];
+    (void)arg;
+    for (int i = 0; i < THINGS; i++) {
+        thing *t = &things[i];
+        sn_scope s;
+        *t = (thing){.users = USERS};
+        sn_scope_enter(&s, SN_NEVER);
+        for (int k = 0; k < USERS; k++) MUST(sn_go(use, &t, sizeof t) == 0);
+        CHECK_INT(sn_scope_leave(&s), 0);
+        for (size_t at = 0; at < sizeof *t; at++) CHECK(((unsigned char *)t)[at] == GONE);
+    }
+    return 0;
+}
+
 int main(void) {
     world_case("everybody gets in", everybody_gets_in, 100);
     world_case("some give up", some_give_up, 100);
     world_case("canceled in the queue", canceled_in_the_queue, 100);
     world_case("the greedy let others in", the_greedy_let_others_in, 10);
+    world_case("the last one frees it", the_last_one_frees_it, 100);
     return check_done();
 }
