@@ -247,10 +247,61 @@ static int beside(void *arg) {
     return 0;
 }
 
+/* ---- those who start it and those who stop it meet ---- */
+
+static sn_host *met;
+static int inside; /* mains of it that run */
+
+static int met_main(void *arg) {
+    (void)arg;
+    CHECK_INT(sn_host_up(met), 1);
+    CHECK_INT(inside++, 0);
+    int rc = sn_sleep(SN_SECOND);
+    inside--;
+    return rc;
+}
+
+static int stop_it(void *arg) {
+    (void)arg;
+    for (int i = 0; i < 3; i++) {
+        sn_time at = sn_now();
+        sn_host_stop(met, SN_STOP_PROCESS);
+        CHECK_INT(sn_now(), at);
+        CHECK(inside == 0 || sn_host_up(met));
+    }
+    return 0;
+}
+
+static int start_it(void *arg) {
+    (void)arg;
+    for (int i = 0; i < 6; i++) {
+        int rc = sn_host_start(met, met_main, NULL, 0);
+        CHECK(rc == 0 || rc == SN_EBUSY);
+        if (sn_sim_draw(2)) CHECK_INT(sn_yield(), 0);
+    }
+    return 0;
+}
+
+static int started_while_stopped(void *arg) {
+    sn_scope s;
+    (void)arg;
+    inside = 0;
+    MUST(sn_host_new(&met, "a", "10.0.0.1") == 0);
+    sn_scope_enter(&s, SN_NEVER);
+    GO(stop_it, NULL);
+    GO(stop_it, NULL);
+    GO(start_it, NULL);
+    CHECK_INT(sn_scope_leave(&s), 0);
+    sn_host_stop(met, SN_STOP_PROCESS);
+    CHECK_INT(inside, 0);
+    return 0;
+}
+
 int main(void) {
     world_case("stopped at any moment", stopped_anywhere, 100);
     world_case("stopped in each call that parks", stopped_in_each, 50);
     world_case("stopped while clean-up polls for a peer", stopped_polling, 50);
     world_case("stopped beside others", beside, 50);
+    world_case("started while it is stopped", started_while_stopped, 50);
     return check_done();
 }

@@ -200,8 +200,9 @@ int sn_host_restart(sn_host *h) {
     h->lost_power = false;
     sn__sim_told("host.start", h->index, h->boot);
     sn_attr a = {.size = sizeof a, .name = h->name, .stack = 1 << 20};
+    h->live = 1; /* the caller counts until the process does: a stop that comes meanwhile waits */
     int rc = sn__sim_spawn(h, &s->own, &a, process, h->was, 0, (uintptr_t)h->was->f);
-    if (rc) h->up = false;
+    sn__sim_host_lost_one(h);
     return rc;
 }
 
@@ -252,6 +253,7 @@ static void freeze(sn_host *h, enum sn_stop how) {
 void sn_host_stop(sn_host *h, enum sn_stop how) {
     sn__enter_parks();
     if (sn__sim_host() == h) sn__fatal("sn_host_stop of the caller's own host");
+    uint32_t nth = h->boot; /* another that stops it may start it again before we look */
     if (h->up && !h->frozen) {
         sn_host_resume(h);
         freeze(h, how);
@@ -260,7 +262,8 @@ void sn_host_stop(sn_host *h, enum sn_stop how) {
         h->stopping = false;
         if (h->live == 0) down(h); /* its coroutines were gone before the last was told */
     }
-    while (h->up) (void)sn__sim_wait_raw(until_down(h), SN_NEVER, SN__R_SCOPE, false);
+    while (h->up && h->boot == nth)
+        (void)sn__sim_wait_raw(until_down(h), SN_NEVER, SN__R_SCOPE, false);
 }
 
 int sn_host_wait(sn_host *h, int *rc) {
