@@ -17,6 +17,7 @@ typedef struct request {
     int (*f)(void *arg);
     void *arg;
     int out;
+    bool outlive;
     pid_t pid;
     bool done;
 } request;
@@ -33,8 +34,8 @@ static struct {
 /** In the child, between fork and exec: only calls that signals may make too. */
 static _Noreturn void be_child(const request *q, pid_t parent) {
     sigset_t none;
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent) _exit(127); /* it went before we had said so */
+    if (!q->outlive) prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (!q->outlive && getppid() != parent) _exit(127); /* it went before we had said so */
     setpgid(0, 0);
     for (int s = 1; s < NSIG; s++) signal(s, SIG_DFL);
     sigemptyset(&none);
@@ -100,6 +101,13 @@ pid_t child_call(int (*f)(void *arg), void *arg) {
     request q = {.f = f, .arg = arg, .out = -1};
     return ask(&q);
 }
+
+pid_t child_outlive(int (*f)(void *arg), void *arg) {
+    request q = {.f = f, .arg = arg, .out = -1, .outlive = true};
+    return ask(&q);
+}
+
+void child_signal(pid_t pid, int signo) { kill(-pid, signo); }
 
 bool child_ended(pid_t pid, int *status) {
     int s;
