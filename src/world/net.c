@@ -33,15 +33,14 @@ static void stop_listeners(net_host *n) {
 static void stop_end(net_end *x, enum sn_stop how) {
     net_conn *c = x->conn;
     int e = sn__net_side(x);
-    bool was_dead = x->dead;
-    if (x->state == NET_NONE) return;                /* it has heard of nothing yet */
-    if (how == SN_STOP_PROCESS && x->closed) return; /* the kernel's, which goes on */
-    sn__net_kill(c, e, SN_ECANCELED);
-    if (e == 0) sn__net_unbind(&c->bound);
-    if (how == SN_STOP_POWER)
+    if (x->state == NET_NONE) return; /* it has heard of nothing yet */
+    if (how == SN_STOP_POWER) {
+        sn__net_kill(c, e, SN_ECANCELED);
         sn__net_silence(c, e);
-    else if (!was_dead)
-        sn__net_send_reset(c, e);
+    } else if (!x->closed) { /* what is closed is the kernel's, which goes on */
+        sn__net_break_off(c, e);
+    }
+    if (e == 0 && x->dead) sn__net_unbind(&c->bound);
 }
 
 static void host_stop(sn_host *h, enum sn_stop how) {
@@ -49,7 +48,7 @@ static void host_stop(sn_host *h, enum sn_stop how) {
     for (sn__link *at = n->ends.next; at && at != &n->ends; at = at->next)
         stop_end(SN__OF(at, net_end, of_host), how);
     stop_listeners(n);
-    sn__net_sockets_stop(h);
+    sn__net_sockets_stop(h, how);
 }
 
 /* ---- what a process left open ---- */

@@ -92,7 +92,6 @@ typedef struct net_end {
     struct net_conn *conn;
     sn_host *host;
     sn__link of_host;
-    uint32_t boot; /* of the host, when the end came to be */
     net_addr addr;
     int err;       /* to be told once */
     uint8_t state; /* enum net_state */
@@ -125,8 +124,8 @@ struct sn_listener {
     net_bound bound;
     sn__link of_host, queue, acceptors;
     sn_host *host;
-    char *name;             /* of a Unix socket */
-    uint32_t boot, waiting; /* boot of the host; connections in the queue */
+    char *name;       /* of a Unix socket */
+    uint32_t waiting; /* connections in the queue */
     bool closed, v6;
 };
 
@@ -218,6 +217,8 @@ net_conn *sn__net_conn_new(sn_host *from, net_addr own, sn_host *to, net_addr th
 bool sn__net_opens(net_conn *c, int s, uint64_t at);
 /* End e is over for its kernel: `err` is told to its owner. */
 void sn__net_kill(net_conn *c, int e, int err);
+/* End e is over, and resets its peer, unless it was over before. */
+void sn__net_break_off(net_conn *c, int e);
 /* A reset came to end e. */
 void sn__net_reset_came(net_conn *c, int e);
 /* What the owner's close does. */
@@ -237,7 +238,7 @@ void sn__net_enqueue(struct sn_listener *l, net_conn *c);
 int sn__net_listener_text(const struct sn_listener *l, char *buf, size_t n);
 
 /* net_dgram.c */
-void sn__net_sockets_stop(sn_host *h);
+void sn__net_sockets_stop(sn_host *h, enum sn_stop how);
 void sn__net_each_socket(sn_host *h, void (*f)(void *arg, net_addr at), void *arg);
 void sn__net_packets_end(void);
 

@@ -65,7 +65,6 @@ static void make_end(net_conn *c, int e, sn_host *h, net_addr addr) {
     net_end *x = &c->end[e];
     x->conn = c;
     x->host = h;
-    x->boot = h->boot;
     x->addr = addr;
     x->until[0] = x->until[1] = SN_NEVER;
     sn__list_push(&sn__net_of(h)->ends, &x->of_host);
@@ -157,7 +156,6 @@ static bool syn_came(net_conn *c) {
     if (!l || (r && sn__sim_chance(r->link.refuse))) return refuse(c);
     if (l->waiting >= NET_BACKLOG) return false;
     c->end[1].state = NET_EMBRYO;
-    c->end[1].boot = c->end[1].host->boot;
     c->pipe[1].wrote = 1;
     sn__net_push(c, 1);
     return true;
@@ -175,8 +173,7 @@ static bool syn_ack_came(net_conn *c) {
 static bool ack_came(net_conn *c) {
     struct sn_listener *l = listener_of(c);
     if (!l) {
-        sn__net_kill(c, 1, 0);
-        sn__net_send_reset(c, 1);
+        sn__net_break_off(c, 1);
         return false;
     }
     if (l->waiting >= NET_BACKLOG) return false;
@@ -218,6 +215,12 @@ void sn__net_kill(net_conn *c, int e, int err) {
     sn__sim_wake(&x->wait[1]);
 }
 
+void sn__net_break_off(net_conn *c, int e) {
+    if (c->end[e].dead) return;
+    sn__net_kill(c, e, 0);
+    sn__net_send_reset(c, e);
+}
+
 void sn__net_reset_came(net_conn *c, int e) {
     int err = e == 0 && !c->open ? SN_ECONNREFUSED : SN_ECONNRESET;
     if (c->end[e].dead) return;
@@ -239,16 +242,14 @@ static bool begin_close(net_conn *c, int e) {
 void sn__net_abort(net_conn *c, int e) {
     if (c->is_unix) sn__net_close(c, e); /* which know no resets */
     if (c->is_unix || !begin_close(c, e)) return;
-    sn__net_kill(c, e, 0);
-    sn__net_send_reset(c, e);
+    sn__net_break_off(c, e);
 }
 
 void sn__net_close(net_conn *c, int e) {
     net_pipe *p = &c->pipe[e];
     if (!begin_close(c, e)) return;
     if (sn__net_avail(c, e)) {
-        sn__net_kill(c, e, 0);
-        sn__net_send_reset(c, e);
+        sn__net_break_off(c, e);
     } else if (!p->fin) {
         p->fin = true;
         p->wrote++;

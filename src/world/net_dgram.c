@@ -21,7 +21,8 @@ typedef struct packet {
     sn__timer timer;
     uint64_t id;
     net_addr from, to;
-    sn_host *there;
+    sn_host *here, *there;
+    sn_time left; /* the sender */
     size_t n;
     unsigned char bytes[];
 } packet;
@@ -95,6 +96,7 @@ static packet *make(const struct sn_dgram *d, sn_host *there, net_addr to, const
     k->from = (net_addr){d->bound.ip, d->bound.port};
     if (!k->from.ip) k->from.ip = sn__net_is_local(d->host, to.ip) ? to.ip : d->host->addr;
     k->to = to;
+    k->here = d->host;
     k->there = there;
     k->n = n;
     if (n) memcpy(k->bytes, buf, n);
@@ -114,7 +116,8 @@ static void leave(struct sn_dgram *d, packet *k, const net_rule *r) {
         late = OVERTAKEN + l->latency + l->jitter;
         sn__sim_told("net.datagram.late", k->id, 0);
     }
-    k->timer.when = d->busy + l->latency + sn__sim_draw_time(l->jitter);
+    k->left = d->busy;
+    k->timer.when = k->left + l->latency + sn__sim_draw_time(l->jitter);
     k->timer.when += sn__sim_draw_time(late);
     k->timer.fire = arrives;
     sn__list_push(&on_the_way, &k->link);
@@ -318,8 +321,21 @@ int sn_addr_lookup(sn_addr *a, const char *text) {
 
 /* ---- as a part of a host ---- */
 
-void sn__net_sockets_stop(sn_host *h) {
+/* What had not left when the power failed does not leave. */
+static void drop_unsent(const sn_host *h) {
+    for (sn__link *at = on_the_way.next, *then; at && at != &on_the_way; at = then) {
+        packet *k = SN__OF(at, packet, link);
+        then = at->next;
+        if (k->here != h || k->left <= sn__sim_time()) continue;
+        sn__sim_not(&k->timer);
+        sn__list_del(&k->link);
+        free(k);
+    }
+}
+
+void sn__net_sockets_stop(sn_host *h, enum sn_stop how) {
     sn__link *all = &sn__net_of(h)->sockets;
+    if (how == SN_STOP_POWER) drop_unsent(h);
     for (sn__link *at = all->next; at && at != all; at = at->next)
         sn_dgram_close(SN__OF(at, struct sn_dgram, of_host));
 }

@@ -24,8 +24,10 @@ static int go(sn_conn **out, net_conn *c, uint16_t port) {
     int err = wait_open(c);
     if (!err) err = sn__net_wrap(out, &c->end[0]);
     if (err) {
-        sn__net_kill(c, 0, 0);
-        if (c->open) sn__net_send_reset(c, 0);
+        if (c->open)
+            sn__net_break_off(c, 0);
+        else
+            sn__net_kill(c, 0, 0);
         sn__net_release(c, 0);
     }
     return err;

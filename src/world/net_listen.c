@@ -96,7 +96,6 @@ int sn_listen(sn_listener **l, const char *net, const char *addr) {
         return err;
     }
     x->host = h;
-    x->boot = h->boot;
     sn__list_push(&sn__net_of(h)->listeners, &x->of_host);
     sn__sim_told("net.listen", h->index, x->bound.port);
     *l = x;
@@ -134,8 +133,7 @@ void sn_listener_close(sn_listener *l) {
     sn__sim_told("net.unlisten", l->host->index, l->waiting);
     for (sn__link *one; (one = sn__list_pop(&l->queue));) {
         net_conn *c = SN__OF(one, net_conn, queue);
-        sn__net_kill(c, 1, 0);
-        sn__net_send_reset(c, 1);
+        sn__net_break_off(c, 1);
         sn__net_release(c, 1);
     }
     for (sn__link *one; (one = sn__list_pop(&l->acceptors));)
@@ -196,8 +194,7 @@ int sn_accept(sn_listener *l, sn_conn **c) {
     sn__sim_told("net.accept", got->id, l->bound.port);
     err = sn__net_wrap(c, &got->end[1]);
     if (err) { /* no memory: as if it had been reset in the queue */
-        sn__net_kill(got, 1, 0);
-        sn__net_send_reset(got, 1);
+        sn__net_break_off(got, 1);
         sn__net_release(got, 1);
     }
     return err;

@@ -93,13 +93,14 @@ static bool is_acked(net_conn *c, int s) {
     return !c->pipe[!s].silent && !(back && back->link.down);
 }
 
-static bool is_opening(const net_pipe *p) { return p->acked < p->lead; }
+/* Handshakes are tried less patiently. */
+static bool is_opening(const net_conn *c, int s) { return s ? c->pipe[1].acked == 0 : !c->open; }
 
 /* Nothing more leaves until the next try. */
 static void stall(net_conn *c, int s) {
     net_pipe *p = &c->pipe[s];
     if (p->stuck || c->end[s].dead) return;
-    sn_time wait = is_opening(p) ? RETRY_TO_OPEN : RETRY + latency(c, s) + latency(c, !s);
+    sn_time wait = is_opening(c, s) ? RETRY_TO_OPEN : RETRY + latency(c, s) + latency(c, !s);
     for (int i = 0; i < p->tries && wait < RETRY_MAX; i++) wait *= 2;
     p->stuck = true;
     p->tries++;
@@ -136,7 +137,7 @@ static void free_room(net_conn *c, int s, uint64_t to) {
 static void retry(net_conn *c, int s) {
     net_pipe *p = &c->pipe[s];
     p->stuck = false;
-    if (p->tries > (is_opening(p) ? TRIES_TO_OPEN : TRIES)) {
+    if (p->tries > (is_opening(c, s) ? TRIES_TO_OPEN : TRIES)) {
         sn__sim_told("net.timeout", c->id * 2 + (uint64_t)s, p->acked);
         sn__net_kill(c, s, SN_ETIMEDOUT);
         if (!c->open) sn__net_kill(c, 0, SN_ETIMEDOUT); /* nor does the answer come through */
@@ -163,8 +164,7 @@ static void bytes_came(net_conn *c, int s) {
     if (!r->closed) {
         sn__sim_wake(&r->wait[0]);
     } else if (sn__net_avail(c, !s)) { /* nobody will read it */
-        sn__net_kill(c, !s, 0);
-        sn__net_send_reset(c, !s);
+        sn__net_break_off(c, !s);
     }
 }
 

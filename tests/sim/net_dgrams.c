@@ -169,6 +169,37 @@ static int stops(void *arg) {
     return 0;
 }
 
+/* What still waited to leave when the power failed does not leave; a process's death is nothing
+ * to what it had sent. */
+static int sends_in_a_burst(void *arg) {
+    sn_dgram *d;
+    sn_addr b;
+    (void)arg;
+    MUST(sn_dgram_open(&d, "0.0.0.0:0") == 0);
+    MUST(sn_addr_parse(&b, "10.0.0.2:53") == 0);
+    for (uint32_t i = 0; i < SENT; i++) CHECK_INT(sn_dgram_send(d, &b, &i, sizeof i), 0);
+    (void)!sn_sleep(3600 * SN_SECOND);
+    sn_dgram_free(d);
+    return 0;
+}
+
+static int burst(void *arg) {
+    sn_host *a = kit_host("a", "10.0.0.1"), *b = kit_host("b", "10.0.0.2");
+    (void)arg;
+    memset(seen, 0, sizeof seen);
+    overtaken = received = 0;
+    kit_start(b, collects);
+    MUST(sn_sim_settle() == 0);
+    kit_link("a", "b", (sn_link){.latency = 3 * MS, .bandwidth = 4000}); /* one in a ms */
+    kit_start(a, sends_in_a_burst);
+    MUST(sn_sleep(100 * MS + MS / 2) == 0);
+    enum sn_stop how = sn_sim_draw(2) ? SN_STOP_POWER : SN_STOP_PROCESS;
+    sn_host_stop(a, how);
+    MUST(sn_host_wait(b, NULL) == 0);
+    CHECK_INT(received, how == SN_STOP_POWER ? 100 : SENT);
+    return 0;
+}
+
 /* A host that is off, or has nobody at the port, takes nothing, and nobody is told. */
 static int nobody(void *arg) {
     sn_host *a = kit_host("a", "10.0.0.1"), *b = kit_host("b", "10.0.0.2");
@@ -247,6 +278,7 @@ int main(void) {
     world_case("a partition", cut_off, 2);
     world_case("more than a socket holds", overflow, 2);
     world_case("nothing after a stop", stops, 10);
+    world_case("a burst and a stop", burst, 5);
     world_case("nobody there", nobody, 2);
     world_case("a crowd", crowd, 5);
     return check_done();

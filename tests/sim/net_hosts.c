@@ -299,6 +299,82 @@ static int closed_before_the_kill(void *arg) {
     return 0;
 }
 
+/* Connections that nobody has accepted share the fate of those in use. */
+static int listens_only(void *arg) {
+    sn_listener *l;
+    (void)arg;
+    MUST(sn_listen(&l, "tcp", "0.0.0.0:7") == 0);
+    (void)!sn_sleep(3600 * SN_SECOND);
+    sn_listener_free(l);
+    return 0;
+}
+
+static int waits_in_the_queue(void *arg) {
+    sn_conn *c;
+    char byte;
+    size_t n;
+    (void)arg;
+    int err = sn_dial(&c, "tcp", ECHO_ADDR);
+    if (err) return err;
+    sn_set_read_deadline(c, sn_now() + 100 * SN_SECOND);
+    err = sn_read(c, &byte, 1, &n);
+    sn_conn_free(c);
+    return err;
+}
+
+static int queued_when(enum sn_stop how) {
+    sn_host *a = kit_host("a", "10.0.0.1"), *b = kit_host("b", "10.0.0.2");
+    int rc = 1;
+    kit_start(b, listens_only);
+    MUST(sn_sim_settle() == 0);
+    if (sn_sim_draw(2)) kit_link("*", "*", (sn_link){.latency = MS});
+    kit_start(a, waits_in_the_queue);
+    MUST(sn_sleep(SN_SECOND) == 0);
+    sn_host_stop(b, how);
+    MUST(sn_host_wait(a, &rc) == 0);
+    return rc;
+}
+
+static int queued(void *arg) {
+    (void)arg;
+    enum sn_stop how = sn_sim_draw(2) ? SN_STOP_POWER : SN_STOP_PROCESS;
+    CHECK_INT(queued_when(how), how == SN_STOP_POWER ? SN_ETIMEDOUT : SN_ECONNRESET);
+    return 0;
+}
+
+/* Who dials when his own power fails is not heard of again, how far the handshake ever was. */
+static int accepts_and_reads(void *arg) {
+    sn_listener *l;
+    sn_conn *c;
+    char byte;
+    size_t n;
+    (void)arg;
+    MUST(sn_listen(&l, "tcp", "0.0.0.0:7") == 0);
+    while (sn_accept(l, &c) == 0) {
+        sn_set_read_deadline(c, sn_now() + 100 * SN_SECOND);
+        how_it_ended = sn_read(c, &byte, 1, &n);
+        sn_conn_free(c);
+    }
+    sn_listener_free(l);
+    return 0;
+}
+
+static int cut_while_dialing(void *arg) {
+    sn_host *a = kit_host("a", "10.0.0.1"), *b = kit_host("b", "10.0.0.2");
+    (void)arg;
+    kit_start(b, accepts_and_reads);
+    MUST(sn_sim_settle() == 0);
+    kit_link("*", "*", (sn_link){.latency = 10 * MS});
+    how_it_ended = 0;
+    kit_start(a, waits_in_the_queue);
+    sn_time lives = (sn_time)sn_sim_draw(40) * MS + MS / 2;
+    MUST(sn_sleep(lives) == 0);
+    sn_host_stop(a, SN_STOP_POWER);
+    MUST(sn_sleep(200 * SN_SECOND) == 0);
+    CHECK_INT(how_it_ended, lives < 20 * MS ? 0 : SN_ETIMEDOUT);
+    return 0;
+}
+
 /* ---- crowds and boots ---- */
 
 static int dials_from_everywhere(void *arg) {
@@ -425,6 +501,8 @@ int main(int argc, char **argv) {
     world_case("nothing after a power cut", freeze_power, 20);
     world_case("half sent when the power fails", half_sent, 5);
     world_case("closed before the kill", closed_before_the_kill, 5);
+    world_case("queued when its host stops", queued, 10);
+    world_case("cut off while dialing", cut_while_dialing, 20);
     world_case("a crowd of addresses", crowd, 3);
     world_case("many reboots", reboots, 20);
     child_dies("leaks", all);
