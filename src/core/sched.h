@@ -125,6 +125,11 @@ sn__g *sn__self(void);
 enum sn__cause sn__park(sn__g *g, sn_time until, enum sn__reason why, const void *object);
 /** Makes g, whose ticket the caller has claimed, runnable. Any thread; never parks. */
 void sn__ready(sn__g *g);
+/** As sn__ready, from where there may be no coroutine and no lock may be taken: a foreign thread, a
+ *  signal handler, an interrupt. */
+void sn__ready_foreign(sn__g *g);
+/** Something outside of the runtime may ready somebody: that all are asleep is no deadlock. */
+void sn__expect_outside(void);
 /** Puts the caller behind the others that can run. */
 void sn__yield(sn__g *g);
 /** Spins for a moment, in round 0, 1 …, for a lock that another CPU's coroutine may give back soon;

@@ -19,7 +19,7 @@ void sn__take_seen(sn__bracket *b) {
 
 static bool others_wait(P *p) {
     const sn__poller *po = atomic_load_explicit(&sn__rt.poller, memory_order_acquire);
-    return !sn__p_empty(p) || atomic_load(&sn__rt.queued) ||
+    return !sn__p_empty(p) || atomic_load(&sn__rt.queued) || sn__inbox_has() ||
            atomic_load(&p->timers.first) != SN_NEVER || (po && po->waiting());
 }
 

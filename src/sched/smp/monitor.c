@@ -29,7 +29,8 @@ static bool timer_due(P *p) {
 /* Whether m, which had p a moment ago, was asked to give it up. */
 static bool ask(P *p, M *m) {
     if (!m || !stands_still(p, m)) return false;
-    if (sn__p_empty(p) && !atomic_load(&sn__rt.queued) && !timer_due(p)) return false;
+    if (sn__p_empty(p) && !atomic_load(&sn__rt.queued) && !sn__inbox_has() && !timer_due(p))
+        return false;
     if (atomic_load(&sn__rt.idle_ps)) {
         sn__wake_one(); /* another P can come and steal it */
         return false;

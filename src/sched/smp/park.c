@@ -106,6 +106,19 @@ void sn__ready(sn__g *g) {
     sn__wake_one();
 }
 
+void sn__ready_foreign(sn__g *g) {
+    if (g->foreign) {
+        sn__ready(g);
+        return;
+    }
+    atomic_store_explicit(&g_of(g)->status, G_RUNNABLE, memory_order_relaxed);
+    sn__inbox_put(g_of(g));
+}
+
+void sn__expect_outside(void) {
+    atomic_store_explicit(&sn__rt.foreign_seen, 1, memory_order_relaxed);
+}
+
 void sn__yield(sn__g *g) {
     if (g->foreign) {
         sn__os_yield();

@@ -109,3 +109,24 @@ G *sn__steal(P *thief, P *victim, bool last) {
     /* The slot only when nothing else is to be had: its G is about to run where its data is. */
     return last ? atomic_exchange_explicit(&victim->run_next, NULL, memory_order_acq_rel) : NULL;
 }
+
+void sn__inbox_put(G *g) {
+    runtime *rt = &sn__rt;
+    G *head = atomic_load_explicit(&rt->inbox, memory_order_relaxed);
+    do g->next = head;
+    while (!atomic_compare_exchange_weak(&rt->inbox, &head, g));
+    if (atomic_load(&rt->polling)) sn__interrupt_poller();
+}
+
+void sn__inbox_empty(P *p) {
+    G *in_order = NULL;
+    for (G *g = atomic_exchange(&sn__rt.inbox, NULL), *next; g; g = next) {
+        next = g->next;
+        g->next = in_order;
+        in_order = g;
+    }
+    for (G *g = in_order, *next; g; g = next) {
+        next = g->next; /* the ring may hand it on at once */
+        sn__ring_put(p, g);
+    }
+}

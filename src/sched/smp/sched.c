@@ -229,6 +229,7 @@ static void stop_spinning(M *m, runtime *rt) {
 static G *look(M *m, runtime *rt) {
     P *p = m->p;
     G *g = NULL;
+    if (SN__UNLIKELY(sn__inbox_has())) sn__inbox_empty(p);
     run_timers(p, &p->timers);
     uint32_t tick = p->tick++;
     if (tick % FAIR == 0 && (g = sn__global_get(p, 1))) return g;
@@ -253,7 +254,7 @@ static bool let_go(M *m, runtime *rt, G **g) {
 }
 
 static bool work_visible(runtime *rt) {
-    if (atomic_load(&rt->queued)) return true;
+    if (atomic_load(&rt->queued) || atomic_load(&rt->inbox)) return true;
     for (uint32_t i = 0; i < rt->nprocs; i++)
         if (!sn__p_empty(rt->p[i])) return true;
     return false;
@@ -283,7 +284,7 @@ static void sleep_in_poller(M *m, runtime *rt) {
     /* A timer put in meanwhile either saw poll_until and interrupts, or we see it here. */
     sn_time again = sn__first_timer();
     if (again < until) until = again;
-    if (atomic_load(&rt->stopping)) until = 0;
+    if (atomic_load(&rt->stopping) || atomic_load(&rt->inbox)) until = 0;
     if (po) {
         po->wait(&b, until);
         atomic_store_explicit(&rt->last_poll, sn__os_now(), memory_order_relaxed);

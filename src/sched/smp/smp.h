@@ -91,6 +91,7 @@ typedef struct runtime {
     _Atomic uint64_t next_id, handovers;
     _Atomic uint64_t spawned, ended; /* by those without a P; the rest is in the Ps */
     const sn__poller *_Atomic poller;
+    G *_Atomic inbox;           /* readied from outside, the last first */
     _Atomic uint32_t idle_word; /* where the last M sleeps while there is no poller */
     uintptr_t monitor;
     sn__scope root;
@@ -99,6 +100,9 @@ typedef struct runtime {
 } runtime;
 
 extern runtime sn__rt;
+static inline bool sn__inbox_has(void) {
+    return atomic_load_explicit(&sn__rt.inbox, memory_order_relaxed) != NULL;
+}
 
 static inline M *m_of(sn__g *g) { return (M *)g->thread; }
 
@@ -108,6 +112,12 @@ G *sn__steal(P *thief, P *victim, bool last); /* half of it; the last of them is
 void sn__global_put(G *first, G *last, uint32_t n);
 G *sn__global_get(P *p, uint32_t max); /* one, and a fair share into p's ring */
 G *sn__global_get_locked(P *p, uint32_t max);
+
+/** For who may take no lock: pushes g, and wakes the M that sleeps in the poller, if one does. One
+ *  that goes to sleep there looks at the inbox after it has said so. */
+void sn__inbox_put(G *g);
+/** What is in it, into p's ring or beyond. */
+void sn__inbox_empty(P *p);
 
 /* sched.c: finding work */
 static inline void sn__run_on(M *m, G *g) {
