@@ -15,7 +15,7 @@
 
 SN_BEGIN_C
 
-#define SN_RING_WORDS 32
+#define SN_RING_WORDS 40
 /** One producer, one consumer. Storage is the caller's; opaque. */
 typedef struct sn_ring {
     uintptr_t w_[SN_RING_WORDS];
@@ -51,7 +51,7 @@ SN_API void sn_ring_release(sn_ring *r, size_t n);
  * 0: at once); SN_ECANCELED. */
 SN_API SN_PARKS int sn_ring_wait(sn_ring *r, sn_time until);
 
-#define SN_FUNNEL_WORDS 32
+#define SN_FUNNEL_WORDS 40
 /** Many producers, one consumer. Storage is the caller's; opaque. */
 typedef struct sn_funnel {
     uintptr_t w_[SN_FUNNEL_WORDS];
