@@ -36,7 +36,7 @@ static void stop_end(net_end *x, enum sn_stop how) {
     if (x->state == NET_NONE) return; /* it has heard of nothing yet */
     if (how == SN_STOP_POWER) {
         sn__net_kill(c, e, SN_ECANCELED);
-        sn__net_silence(c, e);
+        sn__net_drop_unsent(c, e);
     } else if (!x->closed) { /* what is closed is the kernel's, which goes on */
         sn__net_break_off(c, e);
     }

@@ -193,8 +193,8 @@ void sn__net_pipe_stop(net_pipe *p);
 void sn__net_try_later(net_conn *c, int s);
 /* n bytes were read by end r. */
 void sn__net_took(net_conn *c, int r, size_t n);
-/* The power of end s's host was cut: what had not left does not leave. */
-void sn__net_silence(net_conn *c, int s);
+/* What had not left end s does not leave: its host has no power, or it breaks off. */
+void sn__net_drop_unsent(net_conn *c, int s);
 /* The fault of a connection: resets it, or makes side s fall silent. */
 void sn__net_strike(net_conn *c, int s, enum net_fault fault);
 /* Takes out timers and gives buffers back. */

@@ -218,6 +218,7 @@ void sn__net_kill(net_conn *c, int e, int err) {
 void sn__net_break_off(net_conn *c, int e) {
     if (c->end[e].dead) return;
     sn__net_kill(c, e, 0);
+    sn__net_drop_unsent(c, e);
     sn__net_send_reset(c, e);
 }
 

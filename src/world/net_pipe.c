@@ -336,11 +336,12 @@ void sn__net_strike(net_conn *c, int s, enum net_fault fault) {
     reset_leaves(c, !s);
 }
 
-void sn__net_silence(net_conn *c, int s) {
+void sn__net_drop_unsent(net_conn *c, int s) {
     net_pipe *p = &c->pipe[s];
     sn_time now = sn__sim_time();
     while (p->queued && segment(p, p->queued - 1)->left > now) p->queued--;
     p->sent = p->queued ? segment(p, p->queued - 1)->end : p->arrived;
+    p->last = p->queued ? segment(p, p->queued - 1)->at : now;
     arm(p);
 }
 
