@@ -150,8 +150,8 @@ enum sn_stop {
     SN_STOP_POWER    /**< what was not synced is lost, kept or torn, as the seed says */
 };
 /**
- * The process is no more, from this instant: its connections are reset (SN_STOP_PROCESS) or fall
- * silent (SN_STOP_POWER), and nothing it does can be seen by anybody any more: each further call of
+ * The process is no more, from this instant: its connections are closed, as by its kernel, or
+ * reset, each as the seed says (SN_STOP_PROCESS), or fall silent (SN_STOP_POWER), and nothing it does can be seen by anybody any more: each further call of
  * the library by its coroutines fails, its waits end, and they run to their ends without time going
  * on. Parks until they have; a host that does not come to its end by itself, or that leaves
  * files, connections or listeners open, fails the run. What its main returns is lost. Nothing

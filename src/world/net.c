@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * The network as a part of the world: what a host's life means for its connections. A stop takes
- * effect at its instant: each end of the host is dead before anybody else runs. The process's
- * death resets its peers; a power cut leaves them in silence, and what had not left does not leave.
+ * effect at its instant: each end of the host is dead, or the kernel's, before anybody else runs.
+ * The process's death closes its connections or resets its peers; a power cut leaves them in
+ * silence, and what had not left does not leave.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,6 +31,16 @@ static void stop_listeners(net_host *n) {
         sn_listener_close(SN__OF(at, struct sn_listener, of_host));
 }
 
+/* What becomes of a connection whose process dies: its kernel closes it, or, as proxies and
+ * firewalls on the way make of it, it is reset. A peer must bear both. */
+static void stop_open(net_conn *c, int e) {
+    bool is_open = c->end[e].state == NET_OWNED && c->open;
+    if (is_open && sn__sim_chance(500000))
+        sn__net_close(c, e);
+    else
+        sn__net_break_off(c, e);
+}
+
 static void stop_end(net_end *x, enum sn_stop how) {
     net_conn *c = x->conn;
     int e = sn__net_side(x);
@@ -38,7 +49,7 @@ static void stop_end(net_end *x, enum sn_stop how) {
         sn__net_kill(c, e, SN_ECANCELED);
         sn__net_drop_unsent(c, e);
     } else if (!x->closed) { /* what is closed is the kernel's, which goes on */
-        sn__net_break_off(c, e);
+        stop_open(c, e);
     }
     if (e == 0 && x->dead) sn__net_unbind(&c->bound);
 }
