@@ -44,10 +44,7 @@ static const char *append(order *o, sn__step step) {
     return NULL;
 }
 
-const char *sn__order_read(const char *text, order *o) {
-    free(o->steps);
-    *o = (order){.told = true};
-    if (!strcmp(text, "none")) return NULL;
+static const char *read_steps(const char *text, order *o) {
     for (;;) {
         sn__step step;
         if (!read_step(&text, &step)) return form;
@@ -55,6 +52,15 @@ const char *sn__order_read(const char *text, order *o) {
         if (bad || !*text) return bad;
         text++;
     }
+}
+
+const char *sn__order_read(const char *text, order *o) {
+    order fresh = {.told = true};
+    const char *bad = strcmp(text, "none") ? read_steps(text, &fresh) : NULL;
+    sn__step *old = bad ? fresh.steps : o->steps;
+    if (!bad) *o = fresh;
+    free(old);
+    return bad;
 }
 
 char *sn__order_show(const order *o) {

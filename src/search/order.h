@@ -6,7 +6,7 @@
 
 #include "search/spec.h"
 
-/** Reads one in place of *o. NULL, or what was wrong: a literal. */
+/** Reads one in place of *o. NULL; or what was wrong, a literal, and *o is as it was. */
 const char *sn__order_read(const char *text, order *o);
 /** In malloc'ed memory; NULL when it is out. */
 char *sn__order_show(const order *o);

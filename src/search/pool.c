@@ -81,26 +81,28 @@ static bool work_left(const running *r, const desk *d) {
 
 /* ---- Failures ---- */
 
-/* What follows `mark` in the log, to the end of its line. */
-static bool quote(const char *log, const char *mark, char why[POOL_WHY]) {
-    const char *at = strstr(log, mark);
-    if (!at) return false;
-    at += strlen(mark);
-    snprintf(why, POOL_WHY, "%.*s", (int)strcspn(at, "\n"), at);
-    return true;
+/* What follows one of the words of a runtime or a sanitizer in the log, to the end of its line. */
+static bool quote(const char *log, char why[POOL_WHY]) {
+    static const char *const marks[] = {
+        "fatal error: ", "ERROR: AddressSanitizer: ", "runtime error: "};
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
+        const char *at = strstr(log, marks[i]);
+        if (!at) continue;
+        at += strlen(marks[i]);
+        snprintf(why, POOL_WHY, "%.*s", (int)strcspn(at, "\n"), at);
+        return true;
+    }
+    return false;
 }
 
 /* The process ended without a word on its desk: what it wrote last may tell, else how it ended. */
 static void explain(const char *log, const worker *w, int status, char why[POOL_WHY]) {
-    if (w->ended)
+    if (w->ended) {
         snprintf(why, POOL_WHY, "%s", w->ended);
-    else if (quote(log, "fatal error: ", why))
         return;
-    else if (quote(log, "ERROR: AddressSanitizer: ", why))
-        return;
-    else if (quote(log, "runtime error: ", why))
-        return;
-    else if (WIFSIGNALED(status))
+    }
+    if (quote(log, why)) return;
+    if (WIFSIGNALED(status))
         snprintf(why, POOL_WHY, "killed by signal %d (%s)", WTERMSIG(status),
                  strsignal(WTERMSIG(status)));
     else

@@ -56,10 +56,10 @@ static void failed(void *arg, const failure *f) {
 static void progress(void *arg, const tally *t) {
     const report *r = arg;
     double s = (double)t->wall / 1e9;
+    unsigned long long all = r->a->seeds.last - r->a->seeds.first + 1;
     if (!r->shows_progress) return;
     fprintf(stderr, "\r\033[K%llu of %llu seeds, %llu failed, %.0f/s", (unsigned long long)t->ran,
-            (unsigned long long)(r->a->seeds.last - r->a->seeds.first + 1),
-            (unsigned long long)t->failed, s > 0 ? (double)t->ran / s : 0);
+            all, (unsigned long long)t->failed, s > 0 ? (double)t->ran / s : 0);
 }
 
 static void print_sum(const tally *t) {
