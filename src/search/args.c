@@ -251,6 +251,16 @@ bool sn__args_read(args *a, int n, char **words) {
 
 void sn__args_free(args *a) { sn__spec_free(&a->spec); }
 
+bool sn__args_all_asked(const args *a, uint64_t asked) {
+    bool all = true;
+    for (unsigned i = 0; i < a->spec.params_n; i++) {
+        if (asked >> i & 1) continue;
+        all = wrong(a, "scenario %s asks for no parameter '%s'", a->scenario->name,
+                    a->spec.params[i].name);
+    }
+    return all;
+}
+
 /* ---- Commands to repeat ---- */
 
 static void print_word(const char *word) {

@@ -30,6 +30,9 @@ typedef struct args {
 /** Fills in *a from what follows the command's word. false: a message was printed. */
 bool sn__args_read(args *a, int n, char **words);
 void sn__args_free(args *a);
+/** True when the scenario has asked for every parameter (bits of `asked`). Names the others on
+ *  standard error: one that nobody asks for is a typing error more often than not. */
+bool sn__args_all_asked(const args *a, uint64_t asked);
 /** Prints the command that does `command` with one seed, as one line: all that was given but what
  *  is about many seeds, and `more`. */
 void sn__args_repeat(const args *a, const char *command, uint64_t seed, const char *more);

@@ -8,7 +8,6 @@
  * turn, with exceptions, of which most can be spared. Each attempt is a run in a process of its
  * own.
  */
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,16 +43,6 @@ typedef struct cut {
 
 /* ---- Attempts ---- */
 
-/* The reason without its numbers: they differ when the run is another. */
-static void kind_of(const char *why, char kind[POOL_WHY]) {
-    size_t n = 0;
-    for (const char *p = why; *p && n < POOL_WHY - 1; p++) {
-        if (isdigit((unsigned char)*p) && n && kind[n - 1] == '#') continue;
-        kind[n++] = isdigit((unsigned char)*p) ? '#' : *p;
-    }
-    kind[n] = 0;
-}
-
 static bool better(const attempt *x, const attempt *than) {
     if (!than->seed) return true;
     return x->got.time != than->got.time ? x->got.time < than->got.time : x->seed < than->seed;
@@ -63,7 +52,7 @@ static void failed(void *arg, const failure *f) {
     cut *c = arg;
     char kind[POOL_WHY];
     attempt x = {.seed = f->seed, .got = f->got, .faults = f->faults};
-    kind_of(f->why, kind);
+    sn__pool_kind(f->why, kind);
     memcpy(x.why, f->why, sizeof x.why);
     if (f->told) snprintf(x.log, sizeof x.log, "%s", f->log);
     if ((!*c->kind || !strcmp(kind, c->kind)) && better(&x, &c->found)) c->found = x;
@@ -86,6 +75,7 @@ static bool fails(cut *c, const spec *s, seeds among) {
         fprintf(stderr, "%s: %s\n", c->a->program, why);
         c->broken = true;
     }
+    if (c->runs == n && !sn__args_all_asked(c->a, t.asked)) c->broken = true;
     if (t.interrupted) c->tries = 0; /* what was found so far is printed */
     if (!c->found.seed) return false;
     c->now = *s;
@@ -315,11 +305,11 @@ static void print_result(const cut *c) {
 
 int sn__command_minimise(args *a) {
     cut c = {.a = a, .now = a->spec, .tries = a->tries};
-    if (!fails(&c, &a->spec, a->seeds)) {
+    if (!fails(&c, &a->spec, a->seeds) || c.broken) {
         if (!c.broken) printf("seed %llu does not fail\n", (unsigned long long)a->seeds.first);
         return c.broken ? EXIT_USAGE : EXIT_FAILED;
     }
-    kind_of(c.fails.why, c.kind);
+    sn__pool_kind(c.fails.why, c.kind);
     say(&c, "as it is");
     for (unsigned i = 0; i < c.now.params_n; i++)
         if (*c.now.params[i].least) shrink(&c, i);

@@ -158,6 +158,16 @@ static void worker_ended(running *r, unsigned i, int status) {
     if (work_left(r, d)) start_worker(r, i);
 }
 
+void sn__pool_kind(const char *why, char kind[POOL_WHY]) {
+    size_t n = 0;
+    for (const char *p = why; *p && n < POOL_WHY - 1; p++) {
+        bool digit = *p >= '0' && *p <= '9';
+        if (digit && n && kind[n - 1] == '#') continue;
+        kind[n++] = digit ? '#' : *p;
+    }
+    kind[n] = 0;
+}
+
 /* ---- Waiting ---- */
 
 /* A run that has no choice points for too long, or that writes without end: it is asked to end,

@@ -53,6 +53,9 @@ typedef struct failure {
     const char *log; /* what the run wrote, ended by a zero byte */
 } failure;
 
+/** A reason without its numbers, which differ from run to run: "# steps of # are lost". */
+void sn__pool_kind(const char *why, char kind[POOL_WHY]);
+
 /** How the reason begins of a seed whose second run was not the first. */
 #define UNSTEADY "not deterministic: "
 

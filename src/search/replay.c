@@ -19,6 +19,7 @@
 #include "search/trace.h"
 
 static const args *replayed; /* there is one in a process */
+static _Atomic uint64_t asked;
 
 static void print_failure(const char *why) {
     char at[TIME_TEXT];
@@ -33,6 +34,7 @@ static void run_failed(void *arg, const char *why) {
     (void)arg;
     sn__trace_flush();
     print_failure(why);
+    sn__args_all_asked(replayed, asked);
 }
 
 static bool start_trace(const args *a, watch *w) {
@@ -49,7 +51,6 @@ static bool start_trace(const args *a, watch *w) {
 
 static int replay(args *a) {
     watch w = {.failed = run_failed};
-    _Atomic uint64_t asked = 0;
     char at[TIME_TEXT];
     outcome o;
     if (a->trace && !start_trace(a, &w)) return EXIT_USAGE;
@@ -67,6 +68,7 @@ static int replay(args *a) {
                (unsigned long long)o.events, (unsigned long long)o.choices);
     }
     printf("hash=%016llx\n", (unsigned long long)o.hash);
+    if (!sn__args_all_asked(a, asked)) return EXIT_USAGE;
     return rc || o.rc < 0 ? EXIT_FAILED : EXIT_PASSED;
 }
 

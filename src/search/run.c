@@ -9,6 +9,14 @@
 #include "search/number.h"
 #include "search/pool.h"
 
+enum { KINDS = 16 };
+
+/* Failures that have one reason, but for the numbers in it. */
+typedef struct kind {
+    char text[POOL_WHY];
+    uint64_t n, first_seed;
+} kind;
+
 typedef struct report {
     const args *a;
     bool shows_progress;
@@ -16,6 +24,8 @@ typedef struct report {
     uint64_t first_seed; /* the least that failed; 0: none */
     uint64_t unsteady;   /* the least that was not deterministic; 0: none */
     unsigned logs;       /* that were shown */
+    kind kinds[KINDS];   /* the first so many */
+    unsigned kinds_n;
 } report;
 
 /* Of a crash, whose reason may be in what was written: so many lines, of so many crashes. */
@@ -39,6 +49,22 @@ static void least(uint64_t *v, uint64_t seed) {
     if (!*v || seed < *v) *v = seed;
 }
 
+static void count_kind(report *r, const failure *f) {
+    char text[POOL_WHY];
+    unsigned i = 0;
+    sn__pool_kind(f->why, text);
+    while (i < r->kinds_n && strcmp(r->kinds[i].text, text)) i++;
+    if (i == KINDS) return;
+    kind *k = &r->kinds[i];
+    if (i == r->kinds_n) {
+        *k = (kind){.n = 0};
+        memcpy(k->text, text, sizeof k->text);
+        r->kinds_n++;
+    }
+    k->n++;
+    least(&k->first_seed, f->seed);
+}
+
 static void failed(void *arg, const failure *f) {
     report *r = arg;
     char at[TIME_TEXT];
@@ -49,6 +75,7 @@ static void failed(void *arg, const failure *f) {
     if (!f->told) print_log(r, f->log);
     fflush(stdout);
     least(&r->first_seed, f->seed);
+    count_kind(r, f);
     if (!strncmp(f->why, UNSTEADY, strlen(UNSTEADY))) least(&r->unsteady, f->seed);
     if (s->must_fail && !strstr(f->why, s->must_say)) r->unexpected = true;
 }
@@ -71,24 +98,22 @@ static void print_sum(const tally *t) {
            (double)t->events / s, (double)t->virtual_time / (double)t->wall);
 }
 
-/* A parameter that nobody asked for is a typing error more often than not. */
-static bool all_asked(const args *a, const tally *t) {
-    bool all = true;
-    for (unsigned i = 0; i < a->spec.params_n; i++) {
-        if (t->asked >> i & 1) continue;
-        fprintf(stderr, "%s: scenario %s asks for no parameter '%s'\n", a->program,
-                a->scenario->name, a->spec.params[i].name);
-        all = false;
-    }
-    return all;
-}
-
 static int verdict(const report *r, const tally *t) {
     const spec *s = &r->a->spec;
     if (!s->must_fail) return t->failed ? EXIT_FAILED : EXIT_PASSED;
     if (!t->failed) printf("a failure was expected, and no seed failed\n");
     if (r->unexpected) printf("another reason was expected: %s\n", s->must_say);
     return t->failed && !r->unexpected ? EXIT_PASSED : EXIT_FAILED;
+}
+
+/* Several reasons are several bugs, perhaps. */
+static void print_kinds(const report *r) {
+    for (unsigned i = 0; i < r->kinds_n && r->kinds_n > 1; i++) {
+        const kind *k = &r->kinds[i];
+        printf("%llu times, first in seed %llu: %s\n", (unsigned long long)k->n,
+               (unsigned long long)k->first_seed, k->text);
+    }
+    if (r->kinds_n == KINDS) printf("(there may be more reasons)\n");
 }
 
 /* What to do next about the failures. */
@@ -125,8 +150,9 @@ int sn__command_run(args *a) {
     }
     if (t.interrupted) printf("interrupted: not all seeds were run\n");
     print_sum(&t);
+    print_kinds(&r);
     print_hints(&r);
-    bool asked = all_asked(a, &t);
+    bool asked = sn__args_all_asked(a, t.asked);
     int status = verdict(&r, &t);
     printf("hash=%016llx\n", (unsigned long long)t.hash);
     if (t.interrupted) return EXIT_FAILED;

@@ -47,6 +47,12 @@ static int wait_for_nobody(void) {
 
 static int give_error(void) { return SN_EPERM; }
 
+static int one_or_other(void) {
+    uint64_t n = sn_sim_draw(100);
+    if (n % 2) sn_sim_fail("%llu is odd", (unsigned long long)n);
+    sn_sim_fail("%llu is even", (unsigned long long)n);
+}
+
 /* What a first run leaves behind changes the second. */
 static int remember(void) {
     static uint64_t runs;
@@ -76,12 +82,10 @@ static const struct mishap {
     const char *how;
     int (*happen)(void);
 } mishaps[] = {
-    {"none", succeed},        {"exit", leave},
-    {"crash", crash},         {"abort", stop},
-    {"hang", hang},           {"spin", spin},
-    {"oversleep", oversleep}, {"deadlock", wait_for_nobody},
-    {"error", give_error},    {"unsteady", remember},
-    {"overflow", overflow},
+    {"none", succeed},     {"exit", leave},          {"either", one_or_other},
+    {"crash", crash},      {"abort", stop},          {"hang", hang},
+    {"spin", spin},        {"oversleep", oversleep}, {"deadlock", wait_for_nobody},
+    {"error", give_error}, {"unsteady", remember},   {"overflow", overflow},
 };
 
 int mishap_scenario(void *arg) {

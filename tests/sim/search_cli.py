@@ -62,6 +62,9 @@ class Usage(unittest.TestCase):
     def test_parameters(self):
         self.refuses("asks for no parameter 'colour'", "run", "relay", "--seeds", "1..3", "--set",
                      "colour=red")
+        for command in ("replay", "minimise"):
+            self.refuses("asks for no parameter 'colour'", command, "relay" if command == "replay"
+                         else "counter", "--seed", "1", "--set", "colour=red")
         self.refuses("parameter values: 'many' is not a whole number", "run", "relay", "--seeds",
                      "1..3", "--set", "values=many")
 
@@ -220,6 +223,14 @@ class Search(unittest.TestCase):
         self.assertEqual(running.returncode, 1)
         self.assertIn("interrupted: not all seeds were run", out)
         last_hash(out)
+
+    def test_reasons_are_counted(self):
+        run = call("run", "mishap", "--set", "how=either", "--seeds", "1..30")
+        found = [re.sub(r"\d+", "#", f[3]) for f in FAILED.findall(run.stdout)]
+        self.assertEqual(set(found), {"# is odd", "# is even"})
+        for kind in set(found):
+            self.assertRegex(run.stdout,
+                             f"(?m)^{found.count(kind)} times, first in seed \\d+: {kind}$")
 
     def test_no_failure_no_word(self):
         run = mishap("none", "--twice")
