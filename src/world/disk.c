@@ -28,8 +28,12 @@ uint64_t sn__disk_room(const disk *d) {
     return pages > d->used ? pages - d->used : 0;
 }
 
+static void told(const disk *d, const char *what, const node *n, uint64_t b) {
+    sn__sim_told(what, (uint64_t)d->host << 32 | n->id, b);
+}
+
 void sn__disk_told(const sn_host *h, const char *what, const node *n, uint64_t b) {
-    sn__sim_told(what, (uint64_t)h->index << 32 | n->id, b);
+    told(sn__disk_of(h), what, n, b);
 }
 
 static void touch(sn_host *h, node *n) {
@@ -70,6 +74,7 @@ int sn_host_disk(sn_host *h, const sn_disk *how) {
 static int host_new(sn_host *h) {
     disk *d = calloc(1, sizeof *d);
     if (!d) return SN_ENOMEM;
+    d->host = h->index;
     sn__tree_init(d);
     h->disk = d;
     return 0;
@@ -77,7 +82,7 @@ static int host_new(sn_host *h) {
 
 static void power_file(disk *d, node *n) {
     uint64_t torn = sn__data_power(&n->data);
-    if (torn) sn__sim_told("disk.torn", n->id, torn);
+    if (torn) told(d, "disk.torn", n, torn);
     sn__tree_charge(d, n);
 }
 

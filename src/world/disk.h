@@ -129,6 +129,7 @@ typedef struct disk {
     sn_disk how; /**< what holds: `set`, and faults over it */
     sn_disk set; /**< by the test */
     struct sn__disk_worse *worse;
+    uint32_t host; /**< its number */
     node *root;
     sn__link pending;
     uint64_t groups;
