@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static char dir[64];
@@ -243,6 +244,8 @@ static int all_canceled(void *arg) {
     CHECK_INT(sn_file_read(f, &c, 1, 0, &n), SN_ECANCELED);
     CHECK_INT(sn_file_write(f, "x", 1, 0, &n), SN_ECANCELED);
     CHECK_INT(sn_file_sync(f), SN_ECANCELED);
+    CHECK_INT(sn_file_lock(f), SN_ECANCELED);
+    CHECK_INT(sn_path_sync(dir), SN_ECANCELED);
     CHECK_INT(sn_file_truncate(f, 0), SN_ECANCELED);
     CHECK_INT(sn_file_stat(f, &info), SN_ECANCELED);
     CHECK_INT(sn_path_stat(in_dir("m"), &info), SN_ECANCELED);
@@ -261,6 +264,40 @@ static int all_canceled(void *arg) {
 }
 
 static void looks_at_the_scope(void) { CHECK_INT(sn_run(all_canceled, NULL, NULL), 0); }
+
+static void locks(void) {
+    sn_file *a, *b, *c;
+    MUST(sn_file_open(&a, in_dir("l"), SN_F_WRITE | SN_F_CREATE) == 0);
+    MUST(sn_file_open(&b, in_dir("l"), SN_F_READ) == 0);
+    MUST(sn_file_open(&c, in_dir("l"), SN_F_READ) == 0);
+    CHECK_INT(sn_file_lock(b), 0);
+    CHECK_INT(sn_file_lock(c), 0); /* readers share it */
+    CHECK_INT(sn_file_lock(a), SN_EBUSY);
+    sn_file_close(b);
+    CHECK_INT(sn_file_lock(a), SN_EBUSY);
+    sn_file_close(c);
+    CHECK_INT(sn_file_lock(a), 0);
+    CHECK_INT(sn_file_lock(a), 0);
+    MUST(sn_file_open(&b, in_dir("l"), SN_F_READ | SN_F_WRITE) == 0);
+    CHECK_INT(sn_file_lock(b), SN_EBUSY);
+    pid_t pid = fork();
+    if (pid == 0) { /* what it inherited is the same open file; what it opens is another */
+        int rc = sn_file_open(&c, in_dir("l"), SN_F_READ);
+        _exit(rc ? 1 : sn_file_lock(c) == SN_EBUSY ? 0 : 2);
+    }
+    int status;
+    MUST(waitpid(pid, &status, 0) == pid);
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    sn_file_close(a);
+    CHECK_INT(sn_file_lock(b), 0);
+    sn_file_close(b);
+}
+
+static void syncs_folders(void) {
+    CHECK_INT(sn_path_sync(dir), 0);
+    CHECK_INT(sn_path_sync(in_dir("no")), SN_ENOENT);
+    CHECK_INT(sn_path_sync(in_dir("l")), SN_ENOTDIR);
+}
 
 static int remove_name(void *arg, const char *name) {
     char path[400];
@@ -287,6 +324,8 @@ int main(void) {
     CASE(renames);
     CASE(reads_whole_files);
     CASE(writes_whole_files);
+    CASE(locks);
+    CASE(syncs_folders);
     CASE(looks_at_the_scope);
     CHECK_INT(sn_path_list(dir, remove_name, NULL), 0);
     MUST(rmdir(dir) == 0);
