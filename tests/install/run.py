@@ -128,7 +128,7 @@ def consume(name, source, build, *options):
 
 
 def check_cmake(install, root, folder, here):
-    parts = [p for p in ("tls", "http") if (install.libdir / f"libsennit-{p}.a").exists()]
+    parts = [p for p in ("tls", "http", "sqlite") if (install.libdir / f"libsennit-{p}.a").exists()]
     components = ";".join(["COMPONENTS", *parts]) if parts else ""
     consume("find_package", here / "consumer", folder / "found",
             f"-DCMAKE_PREFIX_PATH={install.prefix}", f"-DSENNIT_COMPONENTS={components}")
