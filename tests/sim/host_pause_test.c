@@ -100,6 +100,35 @@ static int starts_again(void *arg) {
     return sn_host_wait(h, NULL);
 }
 
+/** Never waits for long, and may so come to its end while it is paused. */
+static int is_quick(void *arg) {
+    clock_work *w = *(clock_work **)arg;
+    for (int i = 0; i < 20; i++) {
+        sn_lock(&w->lock);
+        w->ticks++;
+        sn_unlock(&w->lock);
+    }
+    return 0;
+}
+
+static uint64_t ended_while_paused;
+
+static int ends_while_paused(void *arg) {
+    clock_work w = {0}, *p = &w;
+    sn_host *h;
+    (void)arg;
+    if (sn_host_new(&h, "one", "10.0.0.1") || sn_host_start(h, is_quick, &p, sizeof p)) return -1;
+    while (!w.ticks)
+        if (sn_yield()) return -1;
+    sn_host_pause(h);
+    if (sn_sleep(SN_SECOND)) return -1;
+    if (sn_host_up(h)) return 0;
+    ended_while_paused++;
+    if (sn_host_restart(h) || sn_sleep(SN_SECOND)) return -1;
+    CHECK_INT(w.ticks, 40); /* another process: that one is not paused */
+    return 0;
+}
+
 static void over_seeds(sn_fn f) {
     for (uint64_t seed = 1; seed <= SEEDS; seed++) {
         uint64_t hash[2];
@@ -116,9 +145,14 @@ static void over_seeds(sn_fn f) {
 
 static void a_paused_host_stands_still(void) { over_seeds(stands_still); }
 static void a_host_starts_again_as_it_was(void) { over_seeds(starts_again); }
+static void a_host_ends_while_it_is_paused(void) {
+    over_seeds(ends_while_paused);
+    CHECK(ended_while_paused);
+}
 
 int main(void) {
     CASE(a_paused_host_stands_still);
     CASE(a_host_starts_again_as_it_was);
+    CASE(a_host_ends_while_it_is_paused);
     return check_done();
 }
