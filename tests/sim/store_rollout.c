@@ -398,7 +398,8 @@ int store_rollout(void *arg) {
     field.pace = one_in(2) ? 700 : 40;
     for (int i = 0; i < BOOTS; i++) {
         set_disk(field.faults);
-        boot(some_ms(100, 3000), one_in(3));
+        sn_time life = some_ms(100, 3000);
+        boot(life, one_in(3));
     }
     field.faults = 0;
     set_disk(0);
