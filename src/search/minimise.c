@@ -319,7 +319,7 @@ int sn__command_minimise(args *a) {
     calm_down(&c);
     say(&c, "with fewer interruptions");
     straighten(&c);
-    say(&c, "with fewer surprises in its order");
+    if (c.now.order.told) say(&c, "with fewer surprises in its order");
     print_result(&c);
     forget(&c, &c.now.without);
     if (!a->spec.order.told) free(c.now.order.steps);

@@ -3,6 +3,7 @@
 """search_cli.py SENNIT_SIM: the command line of a program of scenarios, as people and scripts see it."""
 import os
 import re
+import shutil
 import signal
 import stat
 import subprocess
@@ -279,6 +280,18 @@ class Replay(unittest.TestCase):
         start = words.index("--args")
         self.assertEqual(os.path.realpath(words[start + 1]), os.path.realpath(PROGRAM))
         self.assertEqual(words[start + 2:], ["replay", "counter", "--seed", "3", "--set", "steps=4"])
+
+
+    @unittest.skipUnless(shutil.which("gdb"), "gdb is not installed")
+    def test_gdb_stands_at_the_failure(self):
+        seed = FAILED.findall(call("run", "counter", "--seeds", "1..60").stdout)[0][0]
+        run = subprocess.run([PROGRAM, "replay", "counter", "--seed", seed, "--gdb"],
+                             stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                             check=False, timeout=100)
+        if "ptrace" in run.stderr:
+            self.skipTest("processes may not be traced here")
+        self.assertRegex(run.stdout, r"#\d+ .*sn_sim_fail")
+        self.assertRegex(run.stdout, r"#\d+ .*counter_scenario")
 
 
 class Minimise(unittest.TestCase):
