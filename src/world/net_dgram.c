@@ -349,6 +349,10 @@ void sn__net_each_socket(sn_host *h, void (*f)(void *arg, net_addr at), void *ar
 }
 
 void sn__net_packets_end(void) {
-    for (sn__link *l; (l = sn__list_pop(&on_the_way));) free(SN__OF(l, packet, link));
+    for (sn__link *at = on_the_way.next, *then; at && at != &on_the_way; at = then) {
+        then = at->next;
+        free(SN__OF(at, packet, link));
+    }
+    sn__list_init(&on_the_way);
     packets = 0;
 }

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sennit/net.h>
+
 #include "io/addr.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
@@ -30,6 +32,15 @@ static void tcp(const char *text) {
     }
 }
 
+/* As a value: equal when read again from its own text, whatever family it was dressed in. */
+static void value(const char *text) {
+    char out[80];
+    sn_addr a, b;
+    if (sn_addr_parse(&a, text)) return;
+    must(sn_addr_text(&a, out, sizeof out) == 0);
+    must(sn_addr_parse(&b, out) == 0 && sn_addr_equal(&a, &b));
+}
+
 static void local(const char *text) {
     char out[128];
     sn__addr a;
@@ -43,6 +54,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
     memcpy(text, data, n);
     text[n] = 0;
     tcp(text);
+    value(text);
     local(text);
     free(text);
     return 0;
