@@ -195,17 +195,20 @@ struct flush {
     } polled[FLUSH_ROWS];
 };
 
+/* A slot may have another device by now, or be listed twice: then it is not DEV_SEEN. */
 static void collect(shard *s, void *arg) {
     struct flush *b = arg;
+    uint32_t i = 0;
     b->n = 0;
-    for (uint32_t i = 0; i < s->n && b->n < FLUSH_ROWS && b->n < b->left; i++) {
-        if (s->flush_at >= s->n) s->flush_at = 0;
-        shard_dev *d = &s->devs[s->flush_at++];
+    while (i < s->seen_n && b->n < FLUSH_ROWS && b->n < b->left) {
+        shard_dev *d = &s->devs[s->seen[i++]];
         if (!(d->flags & DEV_SEEN)) continue;
         d->flags &= (uint8_t)~DEV_SEEN;
         b->polled[b->n].row = d->row;
         b->polled[b->n++].seen_s = d->seen_s;
     }
+    s->seen_n -= i;
+    memmove(s->seen, s->seen + i, s->seen_n * sizeof *s->seen);
 }
 
 static int flush_op(sql *db, void *arg) {

@@ -14,6 +14,7 @@ static size_t bit_words(uint32_t cap) { return (size_t)(cap + 63) / 64; }
 static void count_bytes(shard *s) {
     uint64_t n = (uint64_t)s->cap * sizeof *s->devs + (uint64_t)s->index_cap * sizeof *s->index +
                  (uint64_t)s->arena_n * ARENA_CHUNK;
+    n += (uint64_t)s->seen_cap * sizeof *s->seen;
     for (uint32_t i = 0; i < s->plans_n; i++)
         n += bit_words(s->cap) * 8 * (s->plans[i].filtered ? 2 : 1);
     atomic_store_explicit(&s->bytes, n, memory_order_relaxed);
@@ -85,6 +86,7 @@ void shard_free(shard *s) {
     free(s->arena);
     free(s->index);
     free(s->devs);
+    free(s->seen);
     if (s->queue) sn_chan_free(s->queue);
     memset(s, 0, sizeof *s);
 }
@@ -130,6 +132,22 @@ shard_dev *shard_find_row(shard *s, uint64_t key, uint32_t row) {
         if (d->key == key && d->row == row) return d;
     }
     return NULL;
+}
+
+/* Without memory for the list it is as if it had not polled: its row stays older. */
+void shard_seen(shard *s, shard_dev *d) {
+    d->seen_s = (uint32_t)(sn_utc_ms() / 1000);
+    if (d->flags & DEV_SEEN) return;
+    if (s->seen_n == s->seen_cap) {
+        uint32_t cap = s->seen_cap ? s->seen_cap * 2 : START;
+        uint32_t *more = realloc(s->seen, cap * sizeof *more);
+        if (!more) return;
+        s->seen = more;
+        s->seen_cap = cap;
+        count_bytes(s);
+    }
+    s->seen[s->seen_n++] = shard_slot(s, d);
+    d->flags |= DEV_SEEN;
 }
 
 static int free_slot(shard *s, uint32_t *slot) {

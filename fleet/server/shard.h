@@ -87,7 +87,8 @@ typedef struct shard {
     uint32_t arena_n, arena_used;
     shard_plan *plans;
     uint32_t plans_n;
-    uint32_t flush_at; /**< where the last flush stopped */
+    uint32_t *seen; /**< slots that polled since they were flushed, oldest first */
+    uint32_t seen_n, seen_cap;
     sn_chan *queue;
     atomic_uint_fast64_t bytes, polls;
 } shard;
@@ -112,6 +113,8 @@ void shard_post(shard *s, shard_fn fn, const void *data, size_t n);
 /** SN_EEXIST, SN_ENOMEM. d->key and d->tenant say which; the id is copied. */
 int shard_add(shard *s, const shard_dev *d, const char *cid);
 shard_dev *shard_find(shard *s, uint64_t key, uint16_t tenant, const char *cid);
+/** It has polled: its row will be told so. */
+void shard_seen(shard *s, shard_dev *d);
 /** By key and row number, when the id's text is not at hand. */
 shard_dev *shard_find_row(shard *s, uint64_t key, uint32_t row);
 void shard_remove(shard *s, uint64_t key, uint32_t row);

@@ -56,8 +56,7 @@ void shard_poll(shard *s, void *arg) {
     if (a->result) return;
     if (a->is_poll) {
         atomic_fetch_add_explicit(&s->polls, 1, memory_order_relaxed);
-        d->seen_s = (uint32_t)(sn_utc_ms() / 1000);
-        d->flags |= DEV_SEEN;
+        shard_seen(s, d);
         if (!d->action && !(d->flags & DEV_CREATING)) admit(s, d, a);
     }
     a->dev = *d;
