@@ -86,9 +86,11 @@ static void read_rows(struct auditing *a) {
     must(a,
          sql_query(&a->db, &st,
                    "SELECT d.cid, d.installed_set, x.id, x.status, x.stage, x.created_ms,"
-                   " x.active, (SELECT count(*) FROM status s WHERE s.action_id = x.id"
+                   " x.active, (SELECT count(*) FROM status s WHERE s.tenant_id = x.tenant_id AND "
+                   "s.action_id = x.id"
                    " AND s.status >= 6) FROM device d LEFT JOIN action x"
-                   " ON x.device_id = d.id AND x.rollout_id = ? ORDER BY d.id, x.id",
+                   " ON x.tenant_id = d.tenant_id AND x.device_id = d.id AND x.rollout_id = ? "
+                   "ORDER BY d.id, x.id",
                    "i", a->desk->rollout),
          "actions");
     for (int rc; (rc = sql_step(&a->db, st)) != 0;) {
