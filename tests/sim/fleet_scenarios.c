@@ -68,18 +68,33 @@ static void await_instant(struct world *w, sn_time mean) {
     if (rc) sn_sim_fail("the test is cancelled");
 }
 
+static void kill_now(struct world *w) {
+    if (!sn_host_up(w->site.host)) return;
+    site_kill(&w->site, sn_sim_draw(2) ? SN_STOP_POWER : SN_STOP_PROCESS,
+              (sn_time)sn_sim_draw(20 * SN_SECOND));
+    w->kills++;
+}
+
+/* And sometimes again while it starts, once or more. */
+static void kill_once(struct world *w, uint32_t again) {
+    kill_now(w);
+    while (sn_sim_draw(1000000) < again) {
+        if (sn_sleep((sn_time)sn_sim_draw(400 * SN_MILLISECOND))) return;
+        kill_now(w);
+    }
+}
+
 int fleet_freeze_scenario(void *arg) {
     (void)arg;
+    uint32_t again = sn_param_share("kill_again", 300000);
     int64_t kills = sn_param_int("kills", 20);
     sn_time mean = sn_param_time("kill_every", 120 * SN_SECOND);
     struct world *w = world_make();
     world_await_start(w);
     start_faults();
-    for (; w->kills < (uint64_t)kills && !w->desk.decided; w->kills++) {
+    while (w->kills < (uint64_t)kills && !w->desk.decided) {
         await_instant(w, mean);
-        if (sn_host_up(w->site.host))
-            site_kill(&w->site, sn_sim_draw(2) ? SN_STOP_POWER : SN_STOP_PROCESS,
-                      (sn_time)sn_sim_draw(20 * SN_SECOND));
+        kill_once(w, again);
     }
     world_await_decision(w, sn_now() + 60 * HOUR);
     world_settle(w);
