@@ -11,7 +11,7 @@ struct job {
     int installed; /* the last finished one instead of an open one */
     fleet_deployment dep;
     fleet_artifact *artifacts;
-    uint32_t n;
+    uint32_t n, cap;
 };
 
 static int read_action(sql *db, struct job *j) {
@@ -79,22 +79,36 @@ static int read_chunks(sql *db, struct job *j) {
     return rc;
 }
 
+static fleet_artifact *room_for_one(struct job *j) {
+    if (j->n == j->cap) {
+        uint32_t cap = j->cap ? j->cap * 2 : 4;
+        fleet_artifact *more = realloc(j->artifacts, cap * sizeof *more);
+        if (!more) return NULL;
+        j->artifacts = more;
+        j->cap = cap;
+    }
+    return &j->artifacts[j->n];
+}
+
+static int add_file(struct job *j, sqlite3_stmt *st) {
+    if (j->n == FLEET_SET_MODULES_MAX * FLEET_MODULE_ARTIFACTS_MAX) return FLEET_DAMAGED;
+    fleet_artifact *a = room_for_one(j);
+    if (!a) return SN_ENOMEM;
+    memset(a, 0, sizeof *a);
+    read_artifact_at(st, 0, a);
+    j->n++;
+    return 0;
+}
+
 /* Ordered by module, as the chunks are. */
 static int read_files(sql *db, struct job *j) {
     sqlite3_stmt *st;
-    j->artifacts = calloc(FLEET_SET_MODULES_MAX * FLEET_MODULE_ARTIFACTS_MAX, sizeof *j->artifacts);
-    if (!j->artifacts) return SN_ENOMEM;
     int rc = sql_query(db, &st,
                        "SELECT " ARTIFACT_COLUMNS " FROM dset_module s JOIN artifact t"
                        " ON t.tenant_id = s.tenant_id AND t.module_id = s.module_id"
                        " WHERE s.tenant_id = ? AND s.set_id = ? ORDER BY t.module_id, t.id",
                        "ii", j->d->tenant, j->dep.set_id);
-    while (!rc && (rc = sql_step(db, st)) == 1) {
-        if (j->n == FLEET_SET_MODULES_MAX * FLEET_MODULE_ARTIFACTS_MAX)
-            rc = FLEET_DAMAGED;
-        else
-            rc = read_artifact(st, &j->artifacts[j->n++]);
-    }
+    while (!rc && (rc = sql_step(db, st)) == 1) rc = add_file(j, st);
     sql_end(st);
     return rc;
 }
