@@ -173,6 +173,7 @@ void world_settle(struct world *w) {
         if (sn_now() > most) sn_sim_fail("%u devices do not come to an end", w->field.busy);
         if (sn_sleep(60 * SN_SECOND)) sn_sim_fail("the test is cancelled");
     }
+    w->field.rested = 1;
 }
 
 /* Which devices the operator's decision came too late for. */
