@@ -114,9 +114,13 @@ void sn__tree_close(disk *d, node *n) {
 
 /* ---- Changes ---- */
 
+/* A group of one, until a rename makes another entry part of it. */
+#define TIED ((uint64_t)1 << 63)
+
 static void join(disk *d, entry *e, uint64_t group) {
-    if (e->group && e->group != group) {
-        uint64_t old = e->group;
+    uint64_t old = e->group;
+    if (old & TIED) {
+        group |= TIED;
         for (sn__link *l = d->pending.next; l != &d->pending; l = l->next) {
             entry *other = SN__OF(l, entry, pending);
             if (other->group == old) other->group = group;
@@ -157,7 +161,7 @@ void sn__tree_set(disk *d, const place *p, node *n) {
 }
 
 void sn__tree_move(disk *d, const place *from, const place *to) {
-    uint64_t group = ++d->groups;
+    uint64_t group = ++d->groups | TIED;
     entry *source = from->found->entry;
     point(d, make_entry(to->in, to->name, to->len), from->found, group);
     point(d, source, NULL, group);
@@ -186,9 +190,10 @@ static entry *first_pending(disk *d, uint64_t group, const node *folder) {
 }
 
 void sn__tree_commit(disk *d, entry *e) {
-    if (e->now == e->disk) return;
     uint64_t group = e->group;
-    while ((e = first_pending(d, group, NULL))) commit_one(d, e);
+    if (e->now == e->disk) return;
+    commit_one(d, e);
+    while (group & TIED && (e = first_pending(d, group, NULL))) commit_one(d, e);
 }
 
 void sn__tree_commit_all(disk *d, node *folder) {
@@ -225,17 +230,20 @@ static void settle(disk *d, node *folder) {
     }
 }
 
+static void decide(disk *d, entry *e, bool keep) {
+    if (keep)
+        commit_one(d, e);
+    else
+        revert(d, e);
+}
+
 void sn__tree_power(disk *d) {
-    entry *e;
     while (!sn__list_empty(&d->pending)) {
-        uint64_t group = SN__OF(d->pending.next, entry, pending)->group;
+        entry *e = SN__OF(d->pending.next, entry, pending);
+        uint64_t group = e->group;
         bool keep = sn__sim_chance(500000);
-        while ((e = first_pending(d, group, NULL))) {
-            if (keep)
-                commit_one(d, e);
-            else
-                revert(d, e);
-        }
+        decide(d, e, keep);
+        while (group & TIED && (e = first_pending(d, group, NULL))) decide(d, e, keep);
     }
     settle(d, d->root);
 }
