@@ -195,6 +195,33 @@ static void files_are_replaced_whole(void) {
     for (uint64_t seed = 1; seed <= 30; seed++) play(&a, seed);
 }
 
+static void write_often_and_not_sync(void) {
+    sn_file *f = open_for_all("f");
+    MUST(sn_file_sync(f) == 0);
+    for (int i = 0; i < 30; i++) fill(f, 'x', 8192, 4096);
+    sn_file_close(f);
+}
+
+static void look_behind_the_end(void) {
+    static char buf[16384];
+    sn_file_info info;
+    size_t done;
+    sn_file *f = open_for_all("f");
+    MUST(sn_file_stat(f, &info) == 0 && sn_file_truncate(f, sizeof buf) == 0);
+    MUST(sn_file_read(f, buf, sizeof buf, 0, &done) == 0 && done == sizeof buf);
+    for (size_t i = 0; i < sizeof buf; i++)
+        CHECK(i >= info.size || i < 4096 ? buf[i] == 0 : buf[i] == 0 || buf[i] == 'x');
+    torn += info.size > 0;
+    sn_file_close(f);
+}
+
+static void nothing_comes_back_behind_the_end(void) {
+    torn = 0;
+    const act a = {write_often_and_not_sync, look_behind_the_end, SN_STOP_POWER, 0, {0}};
+    for (uint64_t seed = 1; seed <= 100; seed++) play(&a, seed);
+    CHECK(torn > 10 && torn < 90);
+}
+
 /* ---- Every sector is one of those that it may be ---- */
 
 /* What the test knows of each sector: the version last synced, and the versions since. A version is
@@ -564,6 +591,7 @@ int main(int argc, char **argv) {
     CASE(a_kill_keeps_what_was_written);
     CASE(names_are_durable_when_their_folder_is);
     CASE(files_are_replaced_whole);
+    CASE(nothing_comes_back_behind_the_end);
     CASE(a_sector_is_what_it_was_or_was_to_be);
     CASE(a_sync_covers_what_was_before_it);
     CASE(what_failed_to_sync_is_lost);
