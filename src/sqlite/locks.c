@@ -116,10 +116,12 @@ void sn__shared_leave(handle *h) {
     h->shared = NULL;
     pthread_mutex_lock(&table_lock);
     bool last = --s->users == 0;
-    if (last) take_out(s);
+    if (last) {
+        take_out(s);
+        sn_file_close(s->guard); /* never parks; one that comes now must not find it locked */
+    }
     pthread_mutex_unlock(&table_lock);
     if (!last) return;
-    sn_file_close(s->guard);
     free_regions(s);
     free(s);
 }

@@ -5,7 +5,7 @@
  *   vfs.c    names, time and chance     file.c    open files
  *   locks.c  what the connections of one process to one database share
  *
- * No call into Sennit is made under the lock of locks.c, since that might park. */
+ * No call into Sennit that might park is made under the lock of locks.c. */
 #ifndef SENNIT_SQLITE_VFS_H
 #define SENNIT_SQLITE_VFS_H
 
