@@ -5,7 +5,8 @@
  *
  * It holds at every look: no more open actions than are allowed; what is paused or stopped stays
  * so and gives nobody an action. And at every end: an acknowledged report is stored as it was
- * given, once; memory counts what the rows say; a stage that passed had the evidence. */
+ * given, once; memory counts what the rows say; a stage that passed had the evidence; who was given
+ * up had the time that is promised, not counting long absences of the server. */
 #include "hold.h"
 
 #include "backup.h"
@@ -18,7 +19,7 @@
 
 int store_rollout(void *arg);
 
-enum { DEVICES = 12, BOOTS = 3, ACTIONS = 64, STAGES = 3 };
+enum { DEVICES = 12, BOOTS = 3, ACTIONS = 64, STAGES = 3, LONG_MS = 30000 };
 #define MS SN_MILLISECOND
 #define FOLDER "data"
 
@@ -29,10 +30,13 @@ static struct field {
     int64_t rollout;
     rollout made; /* its policy */
     int faults, stopped, over;
-    unsigned pace;      /* of the operator, ms */
-    int settled;        /* enum rollout_state that an operator was promised, -1: none */
-    uint64_t promises;  /* counts changes of `settled` */
-    int ended[ACTIONS]; /* enum action_status of an acknowledged closing report */
+    unsigned pace;     /* of the operator, ms */
+    int settled;       /* enum rollout_state that an operator was promised, -1: none */
+    uint64_t promises; /* counts changes of `settled` */
+    struct {
+        int64_t from, to; /* UTC ms */
+    } away[BOOTS];        /* the server was, for long */
+    int ended[ACTIONS];   /* enum action_status of an acknowledged closing report */
 } field;
 
 static sn_time some_ms(unsigned least, unsigned most) {
@@ -316,8 +320,34 @@ static int ended_op(sql *db, void *arg) {
     return 0;
 }
 
+/* The time from one instant to another that the server was not away for long. */
+static int64_t time_given(int64_t from, int64_t to) {
+    int64_t ms = to - from;
+    for (int i = 0; i < BOOTS; i++)
+        if (field.away[i].from >= from && field.away[i].to <= to)
+            ms -= field.away[i].to - field.away[i].from;
+    return ms;
+}
+
+static int silent_op(sql *db, void *arg) {
+    sqlite3_stmt *st;
+    (void)arg;
+    int64_t least = (int64_t)field.made.policy.action_timeout_s * 1000;
+    int rc =
+        sql_query(db, &st, "SELECT id, created_ms, changed_ms FROM action WHERE status = 9", "");
+    while (!rc && (rc = sql_step(db, st)) == 1) {
+        int64_t ms = time_given(sqlite3_column_int64(st, 1), sqlite3_column_int64(st, 2));
+        HOLD(ms >= least, "action %lld was given up after %lld ms, not %lld",
+             (long long)sqlite3_column_int64(st, 0), (long long)ms, (long long)least);
+        rc = 0;
+    }
+    sql_end(st);
+    return rc;
+}
+
 static void check_ended(void) {
     int rc = store_read(fleet_store(field.f), ended_op, NULL);
+    if (!rc) rc = store_read(fleet_store(field.f), silent_op, NULL);
     HOLD(!rc || excused(rc), "the actions cannot be read: %s", fleet_result_name(rc));
 }
 
@@ -368,7 +398,14 @@ static void boot(sn_time life, int to_its_end) {
         field.stopped = 1;
         sn_host_stop(field.host, one_in(2) ? SN_STOP_POWER : SN_STOP_PROCESS);
     }
-    OK(sn_sleep(some_ms(0, 500)));
+}
+
+static void be_away(int i) {
+    field.away[i].from = sn_utc_ms();
+    OK(sn_sleep(one_in(3) ? some_ms(31000, 60000) : some_ms(0, 500)));
+    field.away[i].to = sn_utc_ms();
+    if (field.away[i].to - field.away[i].from < LONG_MS)
+        field.away[i].from = field.away[i].to = 0; /* not forgiven */
 }
 
 static int check_folder(void *arg) {
@@ -400,6 +437,7 @@ int store_rollout(void *arg) {
         set_disk(field.faults);
         sn_time life = some_ms(100, 3000);
         boot(life, one_in(3));
+        be_away(i);
     }
     field.faults = 0;
     set_disk(0);
