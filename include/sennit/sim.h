@@ -111,9 +111,10 @@ SN_API SN_PARKS int sn_sim_quiesce(sn_time until);
  * a coroutine of a run calls one of these functions of the C library, be it from inside a shared
  * library, the run fails and names function and caller: time, gettimeofday, clock_gettime,
  * timespec_get, clock, nanosleep, clock_nanosleep, usleep, sleep, getrandom, getentropy, rand,
- * random, drand48, lrand48, arc4random and its kin, pthread_create, socket, connect, epoll_create1,
- * getaddrinfo; open, openat and fopen of devices and of what is opened for writing. (Not in
- * programs that are built with a sanitizer.)
+ * random, drand48, lrand48, mrand48, arc4random and its kin, pthread_create, socket, connect,
+ * epoll_create1, getaddrinfo, creat, mkstemp; open, openat and fopen of devices and of what is
+ * opened for writing; syscall that asks for time, a nap or chance. (Not in programs that are built
+ * with a sanitizer.)
  *
  * This lets calls of `function` ("*": all of them) by `caller` through, for the life of the
  * process: `caller` is a function or a shared library ("libcrypto.so.3"). The strings are kept, not

@@ -22,6 +22,7 @@
 #include <sys/epoll.h>
 #include <sys/random.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
@@ -200,6 +201,12 @@ EXPORT long lrand48(void) {
     return real();
 }
 
+EXPORT long mrand48(void) {
+    PAST(ASK_CHANCE);
+    NEXT(mrand48);
+    return real();
+}
+
 /* glibc has these since 2.36: declared here, since older headers do not. */
 uint32_t arc4random(void);
 uint32_t arc4random_uniform(uint32_t n);
@@ -221,6 +228,27 @@ EXPORT void arc4random_buf(void *buf, size_t n) {
     PAST(ASK_CHANCE);
     NEXT(arc4random_buf);
     real(buf, n);
+}
+
+/* ---- Straight to the kernel ---- */
+
+static bool asks_kernel(long call) {
+    static const long calls[] = {SYS_getrandom, SYS_clock_gettime, SYS_gettimeofday,
+                                 SYS_time,      SYS_nanosleep,     SYS_clock_nanosleep};
+    for (size_t i = 0; i < sizeof calls / sizeof *calls; i++)
+        if (calls[i] == call) return true;
+    return false;
+}
+
+EXPORT long syscall(long call, ...) {
+    long a[6];
+    va_list ap;
+    va_start(ap, call);
+    for (size_t i = 0; i < 6; i++) a[i] = va_arg(ap, long);
+    va_end(ap);
+    if (asks_kernel(call)) PAST("time is virtual, and chance comes from the seed");
+    NEXT(syscall);
+    return real(call, a[0], a[1], a[2], a[3], a[4], a[5]);
 }
 
 /* ---- Threads and the network ---- */
@@ -308,6 +336,34 @@ EXPORT int openat(int at, const char *path, int flags, ...) {
     past_file(__func__, path, writes(flags), __builtin_return_address(0));
     NEXT(openat);
     return real(at, path, flags, mode);
+}
+
+EXPORT int creat(const char *path, mode_t mode) {
+    PAST(ASK_FILE);
+    NEXT(creat);
+    return real(path, mode);
+}
+
+EXPORT int mkstemp(char *path) {
+    PAST(ASK_FILE);
+    NEXT(mkstemp);
+    return real(path);
+}
+
+/* What open and openat become with _FORTIFY_SOURCE where the compiler does not know the flags. */
+int __open_2(const char *path, int flags);
+int __openat_2(int at, const char *path, int flags);
+
+EXPORT int __open_2(const char *path, int flags) {
+    past_file("open", path, writes(flags), __builtin_return_address(0));
+    NEXT(__open_2);
+    return real(path, flags);
+}
+
+EXPORT int __openat_2(int at, const char *path, int flags) {
+    past_file("openat", path, writes(flags), __builtin_return_address(0));
+    NEXT(__openat_2);
+    return real(at, path, flags);
 }
 
 EXPORT FILE *fopen(const char *restrict path, const char *restrict mode) {

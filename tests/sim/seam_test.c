@@ -15,6 +15,7 @@
 #include <sys/epoll.h>
 #include <sys/random.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <time.h>
 
@@ -50,6 +51,8 @@ static void asks_rand(void) { (void)rand(); }
 static void asks_random(void) { (void)random(); }
 static void asks_drand48(void) { (void)drand48(); }
 static void asks_lrand48(void) { (void)lrand48(); }
+static void asks_mrand48(void) { (void)mrand48(); }
+static void asks_the_kernel(void) { CHECK(syscall(SYS_getrandom, buf, 8, 0) == 8); }
 static void makes_a_thread(void) {
     pthread_t t;
     MUST(pthread_create(&t, NULL, thread, NULL) == 0);
@@ -76,6 +79,18 @@ static void writes_a_stream(void) {
     FILE *f = fopen("/dev/full", "w");
     if (f) fclose(f);
 }
+
+static void makes_a_file(void) { close(creat("/dev/null", 0600)); }
+static void makes_a_temporary(void) {
+    char path[] = "/tmp/seam-XXXXXX";
+    close(mkstemp(path));
+    unlink(path);
+}
+/* As programs built with _FORTIFY_SOURCE do. */
+int __open_2(const char *path, int flags);
+int __openat_2(int at, const char *path, int flags);
+static void opens_fortified(void) { close(__open_2("/dev/urandom", O_RDONLY)); }
+static void opens_at_fortified(void) { close(__openat_2(AT_FDCWD, "/dev/urandom", O_RDONLY)); }
 
 static void sqlite_asks_time(void) {
     sqlite3_int64 t;
@@ -117,6 +132,8 @@ static const struct forbidden {
     {asks_random, "random()", "sn_random"},
     {asks_drand48, "drand48()", "sn_random"},
     {asks_lrand48, "lrand48()", "sn_random"},
+    {asks_mrand48, "mrand48()", "sn_random"},
+    {asks_the_kernel, "syscall()", "asks_the_kernel"},
     {makes_a_thread, "pthread_create()", "makes_a_thread"},
     {makes_a_socket, "socket()", "makes_a_socket"},
     {connects, "connect()", "connects"},
@@ -127,6 +144,10 @@ static const struct forbidden {
     {opens_at, "openat()", "opens_at"},
     {opens_a_stream, "fopen()", "opens_a_stream"},
     {writes_a_stream, "fopen()", "sn_file_open"},
+    {makes_a_file, "creat()", "sn_file_open"},
+    {makes_a_temporary, "mkstemp()", "makes_a_temporary"},
+    {opens_fortified, "open()", "opens_fortified"},
+    {opens_at_fortified, "openat()", "opens_at_fortified"},
     {sqlite_asks_time, "gettimeofday()", "libsqlite3.so.0"},
     {sqlite_opens, "open", "libsqlite3.so.0"},
     {openssl_asks_chance, "()", "libcrypto.so.3"},
