@@ -9,11 +9,12 @@ target_link_libraries(fleet_parse PRIVATE sennit_flags PUBLIC ${CJSON_LIBRARY} m
 target_include_directories(fleet_parse PUBLIC ${CMAKE_CURRENT_SOURCE_DIR} ${CJSON_INCLUDE_DIR}
                            ${PROJECT_SOURCE_DIR}/include)
 
-add_library(fleet_drive STATIC ../drive/device.c ../drive/drive.c ../drive/exchange.c
-            ../drive/job.c ../drive/stats.c)
-target_link_libraries(fleet_drive PRIVATE sennit_flags
-                      PUBLIC fleet_parse sennit-http sennit OpenSSL::Crypto)
-target_include_directories(fleet_drive PUBLIC ${CMAKE_CURRENT_SOURCE_DIR}/../drive)
+fleet_library(fleet_drive SOURCES ../drive/device.c ../drive/drive.c ../drive/exchange.c
+              ../drive/job.c ../drive/stats.c
+              LINK fleet_parse OpenSSL::Crypto SENNIT sennit-http sennit)
+foreach(target IN ITEMS fleet_drive fleet_drive-sim)
+  target_include_directories(${target} PUBLIC ${CMAKE_CURRENT_SOURCE_DIR}/../drive)
+endforeach()
 
 add_custom_command(
   OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/openapi.c

@@ -132,7 +132,8 @@ static void upload(struct desk *d, int64_t module) {
                     "multipart/form-data; boundary=edge",
                     form,
                     sizeof head - 1 + d->image_n + sizeof tail - 1,
-                    NULL, NULL};
+                    NULL,
+                    NULL};
     int status = ask(d, &a, &json);
     if (status != 201) sn_sim_fail("the image was not taken: %d", status);
     cJSON_Delete(json);

@@ -121,7 +121,7 @@ struct field {
     sn_time patience; /**< an action that is open so long may be given up by the server */
     uint32_t busy;    /**< devices with a job */
     uint32_t online;  /**< devices that had an answer */
-    int rested; /**< all have come to the end of what they had to do */
+    int rested;       /**< all have come to the end of what they had to do */
     int stopping;
     sn_time asleep_until; /**< of the dispatcher; 0: it is awake */
     sn_sem kick;
