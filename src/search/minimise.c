@@ -24,7 +24,7 @@ typedef struct attempt {
     outcome got;
     uint32_t faults;
     char why[POOL_WHY];
-    char log[LOG]; /* the faults that began */
+    char log[LOG]; /* what led there */
 } attempt;
 
 typedef struct cut {
@@ -213,13 +213,22 @@ static bool record(cut *c) {
     return ok && c->steps;
 }
 
-/* Tells the order of the run that fails, and tries with fewer and fewer of its surprises. */
+enum { STEPS_TOLD = 64 };
+
+/* Tells the order of the run that fails, and tries with fewer and fewer of its surprises. A long
+ * list is nothing that anybody wants to read, or to type: then all stays as it was. */
 static void straighten(cut *c) {
     numbers all;
     if (c->now.order.told || !record(c)) return;
+    spec before = c->now;
+    attempt was = c->fails;
     if (!sn__parts_others(&(numbers){NULL, 0}, (uint32_t)c->steps_n, &all)) return;
     if (fails_with_steps(c, &all)) sn__parts_drop(&all, fails_with_steps, c);
     sn__numbers_free(&all);
+    if (c->now.order.n <= STEPS_TOLD) return;
+    free(c->now.order.steps);
+    c->now = before;
+    c->fails = was;
 }
 
 /* ---- The whole ---- */
@@ -253,14 +262,6 @@ static void print_faults(const cut *c, FILE *command) {
     printf("  %zu of %u faults%s%s\n", kept.n, n, kept.n ? ": " : "", list ? list : "");
     free(list);
     sn__numbers_free(&kept);
-    fputs(c->fails.log, stdout);
-}
-
-enum { STEPS_SHOWN = 64 };
-
-/* Nobody wants to read, or to type, a long one. */
-static bool worth_telling(const cut *c) {
-    return c->now.order.told && !c->a->spec.order.told && c->now.order.n <= STEPS_SHOWN;
 }
 
 static void print_order(const cut *c, FILE *command) {
@@ -292,11 +293,12 @@ static void print_result(const cut *c) {
            sn__show_time(c->fails.got.time, at), c->fails.why);
     print_params(c, command);
     print_faults(c, command);
-    if (worth_telling(c))
+    if (c->now.order.told && !c->a->spec.order.told)
         print_order(c, command);
     else
         print_calm(c, command);
     fclose(command);
+    fputs(c->fails.log, stdout);
     printf("%llu runs%s\nrepeat: ", (unsigned long long)c->runs,
            c->tries ? "" : "; more might make it smaller (--tries)");
     sn__args_repeat(c->a, "replay", c->fails.seed, more);

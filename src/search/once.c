@@ -2,6 +2,7 @@
 /* One seed in this process; see once.h. */
 #include "search/once.h"
 
+#include "sched/g.h"
 #include "sched/sim/sim.h"
 #include "sched/sim/world.h"
 #include "search/plan.h"
@@ -38,8 +39,9 @@ static bool left_out(const spec *s, uint32_t number) {
     return false;
 }
 
-void sn__once_faults(FILE *to, const spec *s) {
-    enum { SHOWN = 20 };
+enum { SHOWN = 20 };
+
+static void print_faults(FILE *to, const spec *s) {
     size_t n, begun = 0, which[SHOWN];
     char line[256];
     const sn_fault *all = sn__faults_list(&n);
@@ -51,4 +53,33 @@ void sn__once_faults(FILE *to, const spec *s) {
         sn_fault_print(&all[which[i % SHOWN]], line, sizeof line);
         fprintf(to, "  %s\n", line);
     }
+}
+
+typedef struct named {
+    uint64_t id;
+    const char *name;
+} named;
+
+static void look_for(void *arg, G *g) {
+    named *n = arg;
+    if (g->id == n->id) n->name = atomic_load(&g->name);
+}
+
+static void print_exceptions(FILE *to, const order *o) {
+    for (size_t i = 0; i < o->n && i < SHOWN; i++) {
+        const sn__step *step = &o->steps[i];
+        unsigned wait = step->moment & 0xff;
+        named n = {step->id, NULL};
+        if (step->moment >> 8 > sn__sim_choices()) return;
+        sn__each_g(look_for, &n);
+        fprintf(to, "  choice point %llu", (unsigned long long)(step->moment >> 8));
+        if (wait) fprintf(to, ", wait %u", wait);
+        fprintf(to, ": coroutine %llu%s%s goes first\n", (unsigned long long)n.id,
+                n.name ? " " : "", n.name ? n.name : "");
+    }
+}
+
+void sn__once_story(FILE *to, const spec *s) {
+    print_faults(to, s);
+    if (s->order.told) print_exceptions(to, &s->order);
 }

@@ -28,9 +28,9 @@ int sn__once(const spec *s, const sn_scenario *scenario, uint64_t seed, const wa
 /** Where the run is, for a report of its failure. Signal-safe. */
 outcome sn__once_now(void);
 
-/** In a run: prints the faults of the plan that have begun so far, but for those left out; the last
- *  ones when they are many. */
-void sn__once_faults(FILE *to, const spec *s);
+/** In a run: prints what has led here: the faults of the plan that have begun so far, but for those
+ *  left out, the last ones when they are many; and the exceptions of the order, if it was told. */
+void sn__once_story(FILE *to, const spec *s);
 
 /** Bits of the parameters of `s` that scenarios have asked for go there. */
 void sn__params_use(const spec *s, _Atomic uint64_t *asked);

@@ -24,7 +24,7 @@ static _Atomic uint64_t asked;
 static void print_failure(const char *why) {
     char at[TIME_TEXT];
     outcome o = sn__once_now();
-    sn__once_faults(stdout, &replayed->spec);
+    sn__once_story(stdout, &replayed->spec);
     printf("seed %llu failed at %s: %s\nhash=%016llx\n", (unsigned long long)replayed->seeds.first,
            sn__show_time(o.time, at), why, (unsigned long long)o.hash);
     fflush(stdout);

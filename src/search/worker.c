@@ -49,8 +49,8 @@ static void tell(const outcome *got, const char *format, ...) {
 static void run_failed(void *arg, const char *why) {
     outcome got = sn__once_now();
     tell(&got, "%s", why);
-    clear_log(); /* only the faults are of interest: the run has said why */
-    sn__once_faults(stderr, arg);
+    clear_log(); /* the run has said why: what led here is of interest */
+    sn__once_story(stderr, arg);
     fflush(NULL);
     _exit(WORKER_FAILED); /* the dump is for whoever replays it */
 }
