@@ -152,11 +152,12 @@ enum sn_stop {
 };
 /**
  * The process is no more, from this instant: its connections are closed, as by its kernel, or
- * reset, each as the seed says (SN_STOP_PROCESS), or fall silent (SN_STOP_POWER), and nothing it does can be seen by anybody any more: each further call of
- * the library by its coroutines fails, its waits end, and they run to their ends without time going
- * on. Parks until they have; a host that does not come to its end by itself, or that leaves
- * files, connections or listeners open, fails the run. What its main returns is lost. Nothing
- * happens when it is down already. Not from its own coroutines. Not cancellable.
+ * reset, each as the seed says (SN_STOP_PROCESS), or fall silent (SN_STOP_POWER), and nothing it
+ * does can be seen by anybody any more: each further call of the library by its coroutines fails,
+ * its waits end, and they run to their ends without time going on. Parks until they have; a host
+ * that does not come to its end by itself, or that leaves files, connections or listeners open,
+ * fails the run. What its main returns is lost. Nothing happens when it is down already. Not from
+ * its own coroutines. Not cancellable.
  */
 SN_API void sn_host_stop(sn_host *h, enum sn_stop how);
 /** Waits until h is down by itself; *rc (may be NULL) is what its main returned, SN_ECANCELED

@@ -23,7 +23,9 @@ SIMULATED = {"include/sennit/sim.h", "include/sennit/scenario.h", "include/senni
 
 
 def archived(library):
-    """Names that the objects of a static library define for others."""
+    """Names that the objects of a static library define for others; none if it was not built."""
+    if not library.exists():
+        return set()
     out = subprocess.run(["nm", "--defined-only", "-g", str(library)], check=True,
                          capture_output=True, text=True).stdout
     words = [line.split() for line in out.splitlines()]

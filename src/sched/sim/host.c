@@ -226,7 +226,7 @@ static void down(sn_host *h) {
     sn__sim_told("host.down", h->index, h->boot);
     s->frozen -= h->frozen;
     h->up = h->frozen = h->paused = false; /* nobody of it is left to be held back */
-    s->attention = 0; /* choose.c looks at what is frozen */
+    s->attention = 0;                      /* choose.c looks at what is frozen */
     sn__sim_wake(until_down(h));
 }
 
