@@ -12,7 +12,20 @@ function(sennit_install_library name description)
   sennit_install_pkgconfig(${name} "${description}" ${ARGN})
 endfunction()
 
-# Writes NAME.pc. What a static link needs besides goes to the private fields.
+# sennit_install_static(NAME DESCRIPTION lib …): one that has the static form only, so that what it
+# needs besides is no private matter of a shared library.
+function(sennit_install_static name description)
+  install(TARGETS ${name} EXPORT ${name}-targets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+  install(EXPORT ${name}-targets NAMESPACE sennit:: DESTINATION ${SENNIT_PACKAGE_DIR})
+  get_target_property(PC_LIBS ${name} INTERFACE_LINK_OPTIONS)
+  if(NOT PC_LIBS)
+    set(PC_LIBS)
+  endif()
+  set(PC_STATIC ON)
+  sennit_install_pkgconfig(${name} "${description}" ${ARGN})
+endfunction()
+
+# Writes NAME.pc. What a static link needs besides goes to the private fields, unless PC_STATIC.
 function(sennit_install_pkgconfig name description)
   set(PC_NAME ${name})
   set(PC_DESCRIPTION "${description}")
@@ -33,9 +46,16 @@ function(sennit_install_pkgconfig name description)
     endif()
   endforeach()
   list(REMOVE_DUPLICATES PC_REQUIRES_PRIVATE)
+  if(PC_STATIC)
+    list(APPEND PC_REQUIRES ${PC_REQUIRES_PRIVATE})
+    list(APPEND PC_LIBS ${PC_LIBS_PRIVATE})
+    set(PC_REQUIRES_PRIVATE)
+    set(PC_LIBS_PRIVATE)
+  endif()
   list(JOIN PC_REQUIRES ", " PC_REQUIRES)
   list(JOIN PC_REQUIRES_PRIVATE ", " PC_REQUIRES_PRIVATE)
   list(JOIN PC_LIBS_PRIVATE " " PC_LIBS_PRIVATE)
+  list(JOIN PC_LIBS " " PC_LIBS)
   file(RELATIVE_PATH PC_UP /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
   string(REGEX REPLACE "/$" "" PC_UP "${PC_UP}")
   configure_file(${PROJECT_SOURCE_DIR}/cmake/sennit.pc.in

@@ -53,16 +53,28 @@ function(sennit_library name)
   endif()
 endfunction()
 
-# sennit_simulated(NAME OBJECTS o … [LINK lib …]): NAME-sim, the same objects linked with sennit-sim
-# instead of sennit.
+# sennit_simulated(NAME OBJECTS o … [LINK lib …] [OPTIONS -Wl,…]): NAME-sim, the same objects linked
+# with sennit-sim instead of sennit. A static library, the target NAME-sim and sennit::NAME-sim, with
+# install rules. OPTIONS are for who links it.
 function(sennit_simulated name)
-  cmake_parse_arguments(A "" "" "OBJECTS;LINK" ${ARGN})
+  cmake_parse_arguments(A "" "" "OBJECTS;LINK;OPTIONS" ${ARGN})
+  set(link ${A_LINK})
+  if(NOT name STREQUAL "sennit")
+    list(PREPEND link sennit-sim)
+  endif()
   set(objects)
   foreach(o IN LISTS A_OBJECTS)
     list(APPEND objects $<TARGET_OBJECTS:${o}>)
   endforeach()
   add_library(${name}-sim STATIC ${objects})
-  target_link_libraries(${name}-sim PUBLIC sennit-sim ${A_LINK})
+  target_link_libraries(${name}-sim PUBLIC ${link})
+  target_link_options(${name}-sim INTERFACE ${A_OPTIONS})
+  target_include_directories(${name}-sim PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
+                             $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+  add_library(sennit::${name}-sim ALIAS ${name}-sim)
+  if(SENNIT_INSTALL)
+    sennit_install_static(${name}-sim "${name} in a simulated world" ${link})
+  endif()
 endfunction()
 
 # sennit_program(NAME SOURCES a.c … LINK lib … [INSTALL]): a program from public headers, in

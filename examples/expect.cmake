@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-# Runs PROGRAM; fails unless it ends with RESULT (a number, or "fails" for anything but 0) and what
+# Runs PROGRAM with ARGS; fails unless it ends with RESULT (a number, or "fails" for anything but 0) and what
 # it wrote matches the regular expression EXPECTED.
-execute_process(COMMAND ${PROGRAM} RESULT_VARIABLE result OUTPUT_VARIABLE out ERROR_VARIABLE out)
+execute_process(COMMAND ${PROGRAM} ${ARGS} RESULT_VARIABLE result OUTPUT_VARIABLE out ERROR_VARIABLE out)
 message("${out}")
 if(RESULT STREQUAL "fails")
   if(result EQUAL 0)

@@ -5,8 +5,9 @@
 1. The README's program, exactly as printed, through pkg-config: gcc and clang, as C11 and as
    C++17, against the shared and the static library, without a warning; it runs and prints what
    the README says. So do the programs of the guide, as C and as C++.
-2. find_package from a project of its own, and add_subdirectory, which builds no programs.
-3. The installation moved to another place still works: nothing in it knows where it was.
+2. The example of the guide's page on simulation: its bug is found, and not with the page's fix.
+3. find_package from a project of its own, and add_subdirectory, which builds no programs.
+4. The installation moved to another place still works: nothing in it knows where it was.
 """
 import argparse
 import os
@@ -104,6 +105,35 @@ def check_guide(install, root, folder):
         print(f"{page.name}: {len(programs)} programs: ok")
 
 
+def seeds_of(program, folder, *args):
+    """(exit status, output) of a program of scenarios."""
+    out = subprocess.run([program, "run", *args], cwd=folder, text=True, stdin=subprocess.DEVNULL,
+                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    return out.returncode, out.stdout
+
+
+def check_simulation(install, root, folder):
+    """Follows docs/guide/simulation.md: the bug is found, and is gone with the patch there."""
+    here = folder / "simulation"
+    here.mkdir()
+    for name in ("10-till.c", "10-till.scn"):
+        shutil.copy(root / "examples" / name, here / name)
+    patches = [t for language, t in blocks_of(root / "docs/guide/simulation.md")
+               if language == "diff"]
+    if len(patches) != 1:
+        raise SystemExit(f"simulation.md: {len(patches)} patches, not one")
+    flags = install.pkg_config("--cflags", "--libs", "sennit-sim")
+    for program, status, words in (("till", 1, "were booked"), ("fixed", 0, " 0 failed")):
+        if program == "fixed":
+            subprocess.run(["patch", "-p1"], cwd=here, input=patches[0], text=True, check=True,
+                           stdout=subprocess.DEVNULL)
+        run("cc", "-std=c11", *WARNINGS, "10-till.c", "-o", program, *flags, cwd=here)
+        got, text = seeds_of(here / program, here, "10-till.scn", "--seeds", "1..1000", "--twice")
+        if got != status or words not in text:
+            raise SystemExit(f"simulation.md: {program} ended with {got}:\n{text}")
+    print("simulation.md: the bug is found in 1,000 seeds, and not with the fix: ok")
+
+
 def check_versions(install, root):
     version = re.search(r"project\(sennit VERSION (\S+)", (root / "CMakeLists.txt").read_text())[1]
     for pc in sorted((install.libdir / "pkgconfig").glob("*.pc")):
@@ -153,6 +183,7 @@ def main():
         check_versions(install, opts.root)
         check_readme(install, opts.root, folder)
         check_guide(install, opts.root, folder)
+        check_simulation(install, opts.root, folder)
         check_cmake(install, opts.root.resolve(), folder, here)
     print("install: ok")
 
