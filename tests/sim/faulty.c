@@ -17,7 +17,8 @@ static sn_host *boot(const char *name, const char *addr, sn_fn f) {
 }
 
 static void bad_links(void) {
-    sn_link l = {.size = sizeof l, .latency = some_time(20 * MS), .jitter = some_time(20 * MS)};
+    sn_link l = {.size = sizeof l, .latency = some_time(20 * MS)};
+    l.jitter = some_time(20 * MS);
     if (one_in(3)) l.bandwidth = 20000 + sn_sim_draw(2000000);
     if (one_in(2)) l.loss = (uint32_t)sn_sim_draw(50000);
     if (one_in(2)) l.reset = (uint32_t)sn_sim_draw(500000);

@@ -10,3 +10,12 @@ endforeach()
 
 sennit_sim_sources(faulty.c faulty_attack.c faulty_clients.c faulty_server.c)
 sim_scenario_tests(lib_scenarios.h 300)
+
+# With the release build, which is gcc's with optimisation as a rule, four in all.
+find_package(Python3 3.9 COMPONENTS Interpreter REQUIRED)
+if(NOT SENNIT_SANITIZE AND CMAKE_GENERATOR STREQUAL "Ninja")
+  add_test(NAME sim_same_hash
+           COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/same_hash.py
+                   --root ${PROJECT_SOURCE_DIR} --build ${PROJECT_BINARY_DIR})
+  set_tests_properties(sim_same_hash PROPERTIES TIMEOUT 900 LABELS "sim;slow;notsan")
+endif()

@@ -186,7 +186,8 @@ static int talks(void *arg) {
     for (uint32_t i = 0; i < TALKS && !sn_canceled(); i++) {
         sn_conn *c;
         sn_scope s;
-        head h = {id + i * 2, (uint32_t)sn_sim_draw(MOST), (uint32_t)sn_sim_draw(MOST)};
+        head h = {id + i * 2, (uint32_t)sn_sim_draw(MOST), 0};
+        h.back = (uint32_t)sn_sim_draw(MOST);
         if (sn_sim_draw(2)) h.n %= 50;
         if (sn_sim_draw(2)) h.back %= 50;
         sn_scope_enter(&s, sn_now() + 100 * SN_SECOND);

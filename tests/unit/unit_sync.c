@@ -127,7 +127,8 @@ static int lock_deadlines(void *arg) {
     (void)arg;
     sn_scope_enter(&s, SN_NEVER);
     for (int i = 0; i < 6; i++) {
-        visit v = {&w, i, (int64_t)pick(&rng, 3) * unit, w.at + (int64_t)pick(&rng, 6) * unit};
+        int64_t hold = (int64_t)pick(&rng, 3) * unit;
+        visit v = {&w, i, hold, w.at + (int64_t)pick(&rng, 6) * unit};
         (void)go_if_open(lock_within, &v, sizeof v);
     }
     if (cancels) {
@@ -317,7 +318,8 @@ static int permits(void *arg) {
     }
     int givers = 0;
     for (int i = 0; i < 2; i++) {
-        visit v = {&w, i && pick(&rng, 2), (int64_t)pick(&rng, 4) * unit, 0};
+        int kind = i && pick(&rng, 2);
+        visit v = {&w, kind, (int64_t)pick(&rng, 4) * unit, 0};
         givers += go_if_open(give_some, &v, sizeof v);
     }
     (void)!sn_scope_leave(&s);
