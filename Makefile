@@ -8,9 +8,10 @@ PREFIX = /usr/local
 FUZZ_SECONDS = 60
 STRESS_SECONDS = 60
 STRESS_SEEDS = 20000
+SOAK_MINUTES = 10
 ARGS =
 
-.PHONY: build run test check bench stress fuzz install format clean help
+.PHONY: build run test check bench stress soak fuzz install format clean help
 
 build:
 	@scripts/setup.sh --check build
@@ -49,6 +50,12 @@ stress:
 	@SENNIT_STRESS_SECONDS=$(STRESS_SECONDS) SENNIT_SEEDS=$(STRESS_SEEDS) \
 	    ctest --test-dir build/stress-tests --output-on-failure
 
+# All scenarios and simulated tests over new seeds for SOAK_MINUTES; ends with what failed.
+soak:
+	@scripts/setup.sh test
+	@$(MAKE) build
+	@SOAK_MINUTES=$(SOAK_MINUTES) scripts/soak.py $(ARGS)
+
 # Every fuzzer for FUZZ_SECONDS, from its corpus.
 fuzz:
 	@scripts/setup.sh fuzz
@@ -70,11 +77,12 @@ help:
 	@echo "make check      static checks: layers, symbols, seams, formatting, clang-tidy"
 	@echo "make bench      measure, beside Go and nginx where they are installed"
 	@echo "make stress     stress and simulation: STRESS_SECONDS=$(STRESS_SECONDS) a case, STRESS_SEEDS=$(STRESS_SEEDS)"
+	@echo "make soak       the simulations over new seeds, SOAK_MINUTES=$(SOAK_MINUTES); ends with the failing seeds"
 	@echo "make fuzz       the fuzzers, FUZZ_SECONDS=$(FUZZ_SECONDS) each"
 	@echo "make install    into PREFIX=$(PREFIX) (DESTDIR is honoured)"
 	@echo "make format     lay out the C files with clang-format"
 	@echo "make clean      remove the build folders"
 	@echo
-	@echo "NO_INSTALL=1    run, test, check, bench: install no packages, print what is missing"
+	@echo "NO_INSTALL=1    run, test, check, bench, soak: install no packages, print what is missing"
 	@echo "PRESET=debug    another preset of CMakePresets.json for make build"
-	@echo "ARGS=...        arguments for run, bench, fuzz"
+	@echo "ARGS=...        arguments for run, bench, soak, fuzz"

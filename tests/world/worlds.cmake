@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-# sennit_world_sim(NAME SOURCES a.c … [LINK lib …] [TIMEOUT s]): a test program on the seeded scheduler. notsan:
-# it has one thread, so no data races, and gcc's sanitizer takes milliseconds to make a fiber.
+# sennit_world_sim(NAME SOURCES a.c … [LINK lib …] [TIMEOUT s]): a test program on the seeded
+# scheduler. seeds: `make soak` runs it over more of them. notsan: it has one thread, so no data
+# races, and gcc's sanitizer takes milliseconds to make a fiber.
 function(sennit_world_sim name)
   cmake_parse_arguments(A "" "TIMEOUT" "SOURCES;LINK" ${ARGN})
   if(NOT A_TIMEOUT)
@@ -8,7 +9,7 @@ function(sennit_world_sim name)
   endif()
   sennit_test(${name} INTERNAL SOURCES ${A_SOURCES} ${PROJECT_SOURCE_DIR}/tests/world/world_sim.c
               LINK sennit-sim ${A_LINK} INCLUDE ${PROJECT_SOURCE_DIR}/tests/world
-              TIMEOUT ${A_TIMEOUT} LABELS sim notsan)
+              TIMEOUT ${A_TIMEOUT} LABELS sim seeds notsan)
 endfunction()
 
 # sennit_world_smp(NAME SOURCES a.c … [TIMEOUT s] [LABELS l …]): a test program on threads, run
