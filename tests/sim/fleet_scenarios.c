@@ -70,8 +70,8 @@ static void await_instant(struct world *w, sn_time mean) {
 
 static void kill_now(struct world *w) {
     if (!sn_host_up(w->site.host)) return;
-    site_kill(&w->site, sn_sim_draw(2) ? SN_STOP_POWER : SN_STOP_PROCESS,
-              (sn_time)sn_sim_draw(20 * SN_SECOND));
+    enum sn_stop how = sn_sim_draw(2) ? SN_STOP_POWER : SN_STOP_PROCESS;
+    site_kill(&w->site, how, (sn_time)sn_sim_draw(20 * SN_SECOND));
     w->kills++;
 }
 

@@ -25,6 +25,8 @@ int world_rounds(int weight);
 int world_run(uint64_t round, sn_fn f, void *arg);
 /** The round that $SENNIT_SEED asks to replay, or 0. */
 uint64_t world_replay(void);
+/** 1 where it proves nothing that a rare case was not met: rounds are fewer than the case's own. */
+static inline int world_few(void) { return world_replay() || getenv("SENNIT_SEEDS"); }
 /** Round (seed) that is being run: programs draw their own random numbers from it. */
 uint64_t world_round(void);
 /** Hash of all events of the last run under sim; 0 under smp, where there is none. */
