@@ -24,6 +24,8 @@ static const struct workload {
     {"timers", "N", "N coroutines that sleep 1 to 100 ms over and over, for 5 s", bench_timers},
     {"preempt", "", "a sleeper of 1 ms beside a coroutine that never stops, for 5 s",
      bench_preempt},
+    {"jitter", "N", "a thread with a period of 1 ms, N times, in three ways to a coroutine",
+     bench_jitter},
     {"echo", "ADDR", "a TCP echo server, until killed", bench_echo},
     {"hello", "ADDR", "an HTTP server that says hello, until killed", bench_hello},
 };
