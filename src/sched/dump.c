@@ -73,6 +73,10 @@ static void put_head(int fd, G *g, uint8_t status) {
         sn__put(&t, name);
         sn__put(&t, "\"");
     }
+    if (sn__place_of(g)) {
+        sn__put(&t, " on ");
+        sn__put(&t, sn__place_of(g));
+    }
     sn__put(&t, " [");
     sn__put(&t, status_text(g, status));
     if (status == G_WAITING) {
@@ -105,6 +109,7 @@ static void put_site(int fd, const G *g) {
 typedef struct dump {
     int fd;
     G *self; /* whose stack is being run on: the dumper's own */
+    unsigned most, left_out;
 } dump;
 
 /* Reads a stack that may be changing: no sanitizer is to judge that. */
@@ -113,6 +118,11 @@ __attribute__((no_sanitize("address", "thread"))) static void dump_one(void *arg
     uint8_t status = atomic_load(&g->status);
     uintptr_t pc, fp, lo = (uintptr_t)g->ctx.lo;
     if (status == G_DEAD) return;
+    if (!d->most) {
+        d->left_out++;
+        return;
+    }
+    d->most--;
     put_head(d->fd, g, status);
     if (g == d->self) {
         put_frames(d->fd, (uintptr_t)__builtin_return_address(0),
@@ -130,12 +140,20 @@ static bool on_stack_of(const G *g) {
     return (uintptr_t)__builtin_frame_address(0) - (uintptr_t)g->ctx.lo < g->ctx.size;
 }
 
-static void dump_all(int fd) {
+static void dump_some(int fd, unsigned most) {
     sn__g *self = sn__current();
     if (self && !on_stack_of(g_of(self))) self = NULL; /* the scheduler dumps; self is parked */
-    dump d = {fd, self ? g_of(self) : NULL};
+    dump d = {fd, self ? g_of(self) : NULL, most, 0};
     sn__each_g(dump_one, &d);
+    if (!d.left_out) return;
+    sn__text t = {.n = 0};
+    sn__put(&t, "\n... and ");
+    sn__put_u(&t, d.left_out, 10);
+    sn__put(&t, " more\n");
+    flush(fd, &t);
 }
+
+static void dump_all(int fd) { dump_some(fd, UINT32_MAX); }
 
 void sn_dump(int fd) { dump_all(fd); }
 
@@ -149,7 +167,7 @@ void sn__fatal(const char *message) {
     sn__put(&t, "\n");
     flush(STDERR_FILENO, &t);
     sn__last_words(message);
-    dump_all(STDERR_FILENO);
+    dump_some(STDERR_FILENO, sn__dump_most());
     abort();
 }
 

@@ -66,6 +66,10 @@ sn__scope *sn__root(void);
 sn__g *sn__current(void);
 /** The program is being stopped for this reason: anything to add, before the dump? */
 void sn__last_words(const char *message);
+/** Where g lives, if there is more than one place: the name of its host under sim; else NULL. */
+const char *sn__place_of(const G *g);
+/** How many coroutines the dump of a program that is being stopped tells of. */
+unsigned sn__dump_most(void);
 /** Whole minutes since g parked. */
 uint32_t sn__minutes_parked(const G *g);
 

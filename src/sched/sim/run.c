@@ -140,8 +140,9 @@ static void reset(sim *s, const sn_sim_config *config) {
 static G *take_only(sim *s) { return s->ready[--s->ready_n]; }
 
 static int spawn_clock(sim *s) {
+    const sn_attr a = {.size = sizeof a, .name = "clock"};
     int rc =
-        sn__sim_spawn(NULL, &s->clock_scope, NULL, sn__sim_clock, s, 0, (uintptr_t)sn__sim_clock);
+        sn__sim_spawn(NULL, &s->clock_scope, &a, sn__sim_clock, s, 0, (uintptr_t)sn__sim_clock);
     if (rc) return rc;
     s->clock = take_only(s);
     s->clock_parked = true;
