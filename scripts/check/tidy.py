@@ -18,7 +18,7 @@ import common
 
 FINDING = re.compile(r"^(/\S+?):(\d+):\d+: (?:warning|error): (.*?)(?: \[([\w.,-]+)\])?$", re.M)
 GCC_ONLY = {"-fno-reorder-functions"}
-OURS = ("src/", "fleet/", "bench/", "examples/")
+OURS = ("src/", "tools/", "fleet/", "bench/", "examples/")
 
 
 def database_for_clang(tree, folder):

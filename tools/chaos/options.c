@@ -87,7 +87,10 @@ static int add_link(chaos *c, const char *text) {
         if (!chaos_host_named(c, l->from) || !chaos_host_named(c, l->to)) continue;
         char *copy = strdup(is + 1);
         char *target = copy ? split_addresses(copy) : NULL;
-        if (!target || !*target) return wrong(text, "needs LISTEN:TARGET, each an ADDRESS:PORT");
+        if (!target || !*target) {
+            free(copy);
+            return wrong(text, "needs LISTEN:TARGET, each an ADDRESS:PORT");
+        }
         l->listen = copy; /* kept to the end */
         l->target = target;
         c->links_n++;
