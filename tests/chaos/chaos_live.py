@@ -276,7 +276,7 @@ def breaks(s, seconds):
 
 
 def resets(folder):
-    c = Chaos(folder, "fault reset between client and server at 500ms every 500ms times 10\n")
+    c = Chaos(folder, "fault reset between client and server at 500ms every 500ms times 100\n")
     wait_for("an answer", c.ask)
     with c.dial() as s:
         check("a reset is an error", breaks(s, PATIENCE), c.text())

@@ -99,7 +99,6 @@ static void begin(conductor *x, size_t i) {
     chaos_host *h = chaos_host_named(c, f->place);
     char text[300];
     sn_fault_print(f, text, sizeof text);
-    chaos_say(c, "%s", text);
     x->active[i] = f->lasts > 0;
     if (sn_fault_on_link(f->kind))
         renew_links(x, f);
@@ -113,6 +112,7 @@ static void begin(conductor *x, size_t i) {
         pressure_memory(c, &x->pressures[i], f);
     else if (f->kind == SN_FAULT_DISK_FULL)
         pressure_disk(c, &x->pressures[i], h);
+    chaos_say(c, "%s", text); /* once it is there, as its end is told while it still is */
 }
 
 /** `whole`: hosts are started again, too. */
