@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* SQLite's mutexes, owned by coroutines (or by threads that are not ours).
  *
- * `users` counts the owner and those who wait. Who finds it 0 is the owner; the others wait on the
- * semaphore, and each owner that leaves lets one of them in. A mutex that nobody else wants makes
- * no call into the scheduler: SQLite locks its allocator for every allocation, and what went on in
- * there before must not be what decides a simulated run.
+ *   FREE     nobody's
+ *   TAKEN    somebody's, nobody waits
+ *   WANTED   somebody's, and perhaps one waits on the semaphore: who leaves posts it
+ *
+ * Who comes by may take a free one before those that wait: handing it over would make a queue of
+ * all coroutines at the allocator's mutex, which is taken for every allocation, out of a single
+ * clash. A mutex that nobody else wants makes no call into the scheduler, so that what SQLite's
+ * allocator went through before does not decide a simulated run.
  *
  * `owner` is written by the owner alone; whoever reads its own number there is the owner. */
 #include <sennit/go.h>
@@ -16,12 +20,14 @@
 
 struct sqlite3_mutex {
     _Atomic uint64_t owner;
-    _Atomic uint32_t users;
+    _Atomic uint32_t state;
     uint32_t depth; /* the owner's */
     int kind;
     sn_sem waiting;
 };
 
+enum { FREE, TAKEN, WANTED };
+enum { SPINS = 100 }; /* an owner that runs is soon done */
 enum { STATIC_FIRST = 2, STATIC_END = 16 };
 static sqlite3_mutex statics[STATIC_END];
 
@@ -53,11 +59,21 @@ static sqlite3_mutex *make(int kind) {
 
 static void release(sqlite3_mutex *m) { free(m); }
 
-/* Cannot be cancelled: SQLite has no way to say so. */
+static bool grab(sqlite3_mutex *m) {
+    uint32_t free_ = FREE;
+    return atomic_load_explicit(&m->state, memory_order_relaxed) == FREE &&
+           atomic_compare_exchange_strong(&m->state, &free_, TAKEN);
+}
+
+/* Cannot be cancelled: SQLite has no way to say so. A post that came for somebody who needed it no
+ * more is taken by the next, who then looks once more. */
 static void wait_for(sqlite3_mutex *m) {
+    for (int i = 0; i < SPINS; i++)
+        if (grab(m)) return;
     uint32_t was = sn_shield(1);
-    while (sn_sem_wait(&m->waiting, SN_NEVER))
-        ;
+    while (atomic_exchange(&m->state, WANTED) != FREE)
+        while (sn_sem_wait(&m->waiting, SN_NEVER))
+            ;
     (void)sn_shield(was);
 }
 
@@ -67,18 +83,17 @@ static void enter(sqlite3_mutex *m) {
         m->depth++;
         return;
     }
-    if (atomic_fetch_add(&m->users, 1) > 0) wait_for(m);
+    if (!grab(m)) wait_for(m);
     take(m, who);
 }
 
 static int try(sqlite3_mutex *m) {
     uint64_t who = me();
-    uint32_t zero = 0;
     if (is_mine(m, who)) {
         m->depth++;
         return SQLITE_OK;
     }
-    if (!atomic_compare_exchange_strong(&m->users, &zero, 1)) return SQLITE_BUSY;
+    if (!grab(m)) return SQLITE_BUSY;
     take(m, who);
     return SQLITE_OK;
 }
@@ -86,7 +101,7 @@ static int try(sqlite3_mutex *m) {
 static void leave(sqlite3_mutex *m) {
     if (--m->depth) return;
     atomic_store_explicit(&m->owner, 0, memory_order_relaxed);
-    if (atomic_fetch_sub(&m->users, 1) > 1) sn_sem_post(&m->waiting);
+    if (atomic_exchange(&m->state, FREE) == WANTED) sn_sem_post(&m->waiting);
 }
 
 static int held(sqlite3_mutex *m) { return is_mine(m, me()); }
