@@ -309,6 +309,46 @@ static int on_the_wire(void *arg) {
     return 0;
 }
 
+/* What left before a reset comes before it. */
+static int says_a_word_and_breaks_off(void *arg) {
+    sn_conn *c;
+    size_t n;
+    (void)arg;
+    CHECK_INT(sn_dial(&c, "tcp", "10.0.0.2:9"), 0);
+    CHECK_INT(sn_write(c, "word", 4, &n), 0);
+    sn_reset(c);
+    sn_conn_free(c);
+    return 0;
+}
+
+static int hears_a_word(void *arg) {
+    sn_listener *l;
+    sn_conn *c;
+    char buf[8];
+    size_t n = 1, got = 0;
+    int err;
+    (void)arg;
+    MUST(sn_listen(&l, "tcp", "0.0.0.0:9") == 0);
+    MUST(sn_accept(l, &c) == 0);
+    while ((err = sn_read(c, buf, sizeof buf, &n)) == 0 && n) got += n;
+    CHECK_INT(got, 4);
+    CHECK_INT(err, SN_ECONNRESET);
+    sn_conn_free(c);
+    sn_listener_free(l);
+    return 0;
+}
+
+static int a_reset_overtakes_nothing(void *arg) {
+    sn_host *a = kit_host("a", "10.0.0.1"), *b = kit_host("b", "10.0.0.2");
+    (void)arg;
+    kit_link("*", "*", (sn_link){.latency = MS, .jitter = 50 * MS});
+    kit_start(b, hears_a_word);
+    MUST(sn_sim_settle() == 0);
+    kit_run(a, says_a_word_and_breaks_off);
+    MUST(sn_host_wait(b, NULL) == 0);
+    return 0;
+}
+
 /* ---- refuse, half-open, resets ---- */
 
 enum { DIALS = 60 };
@@ -489,6 +529,7 @@ int main(void) {
     world_case("a partition for good", partition_for_good, 2);
     world_case("a partition of the way back for good", partition_back_for_good, 2);
     world_case("what is on the wire arrives", on_the_wire, 2);
+    world_case("a reset overtakes nothing", a_reset_overtakes_nothing, 2);
     world_case("refused dials", refuse, 5);
     world_case("half-open connections", half_open, 20);
     world_case("reset between two places", resets, 5);
