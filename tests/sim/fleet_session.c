@@ -107,12 +107,15 @@ static uint32_t now_s(void) { return (uint32_t)(sn_now() / SN_SECOND); }
 
 /* The server says that the job is over. It may, if it can have heard that from the device, or has
  * waited long enough. */
-static void given_up(struct session *s, const char *how) {
+static void given_up_now(struct session *s, const char *how) {
     const struct device *d = s->d;
-    if (d->flags & (DEVICE_TOLD | DEVICE_GAVE_UP)) return;
     if ((now_s() - d->since_s) * SN_SECOND >= s->f->patience) return;
     sn_sim_fail("%s: %s for action %u, of which it has heard for %u s and said no end", s->name,
                 how, d->action, now_s() - d->since_s);
+}
+
+static void given_up(struct session *s, const char *how) {
+    if (!(s->d->flags & (DEVICE_TOLD | DEVICE_GAVE_UP))) given_up_now(s, how);
 }
 
 static void count_told(struct session *s) {
@@ -129,7 +132,7 @@ static void count_told(struct session *s) {
 static int tell_end(struct session *s) {
     struct device *d = s->d;
     struct ledger *l = &s->f->ledger;
-    int good = d->outcome == OUTCOME_GOOD;
+    int good = d->outcome == OUTCOME_GOOD, first = !(d->flags & (DEVICE_TOLD | DEVICE_GAVE_UP));
     count_told(s);
     int rc =
         report(s, "deploymentBase", d->action, "closed", good ? "success" : "failure", d->told_s);
@@ -139,6 +142,7 @@ static int tell_end(struct session *s) {
         (good ? l->good : l->bad)[d->stage]++;
         job_is_over(s, d->action, d->outcome | ENDED_SURE);
     } else {
+        if (first) given_up_now(s, "410 to its end");
         l->gone++;
         job_is_over(s, d->action, d->outcome);
     }
