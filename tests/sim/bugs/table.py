@@ -3,8 +3,9 @@
 """How many seeds it takes to find each planted bug, in each search mode.
 
 Runs build/tests/bugs/NAME over disjoint ranges of seeds until the first that fails, in both modes,
-and prints a table for Markdown: the median and the most seeds of all ranges. Ends with 1 when a
-bug that must be found was not.
+and prints a table for Markdown: the median and the most seeds of all ranges. --into puts it into a
+document, between two comments: docs/simulation-bugs.md has its figures from there. Ends with 1 when
+a bug that must be found was not.
 """
 import argparse
 import os
@@ -20,6 +21,10 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 MODES = (("uniform", []), ("pct", ["--depth", "3"]))
 # Runs that go round in circles for ever are failures too, and are to be told from long ones.
 BOUNDS = ["--max-choices", "3000000", "--limit", "20s"]
+
+
+HEADER = ("| bug | kind | events | scenario | uniform: median | most | PCT: median | most |",
+          "|---|---|---:|---|---:|---:|---:|---:|")
 
 
 def all_names():
@@ -58,11 +63,23 @@ def figures(found, most):
     return tuple(f"{n:,}" if n <= most else f"> {most:,}" for n in (middle, numbers[-1]))
 
 
-def print_row(name, head, found, most):
+def row(name, head, found, most):
     cells = [f"`{name}`", head["kind"], head["events"], f"`{head['scenario']}`"]
     for mode, _ in MODES:
         cells += figures(found[mode], most)
-    print("| " + " | ".join(cells) + " |", flush=True)
+    return "| " + " | ".join(cells) + " |"
+
+
+def put_into(path, rows):
+    """Replaces what stands between the two comments."""
+    with open(path, encoding="utf-8") as f:
+        text = f.read()
+    before, begin, rest = text.partition("<!-- table: begin -->\n")
+    _, end, after = rest.partition("<!-- table: end -->")
+    if not begin or not end:
+        sys.exit(f"{path}: has no place for a table")
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(before + begin + "\n".join([*HEADER, *rows]) + "\n" + end + after)
 
 
 def arguments():
@@ -71,21 +88,27 @@ def arguments():
     p.add_argument("--seeds", type=int, default=10000, help="most seeds of a range")
     p.add_argument("--ranges", type=int, default=5, help="how many ranges, one after the other")
     p.add_argument("--must-find", action="store_true", help="fail when a range finds nothing")
+    p.add_argument("--into", metavar="FILE", help="put the table into this document")
     p.add_argument("names", nargs="*", help="bugs; all")
-    return p.parse_args()
+    args = p.parse_args()
+    if args.into and args.names:
+        p.error("--into is for the whole table")
+    return args
 
 
 def main():
     args = arguments()
-    missed = []
-    print("| bug | kind | events | scenario | uniform: median | most | PCT: median | most |")
-    print("|---|---|---:|---|---:|---:|---:|---:|")
+    missed, rows = [], []
+    print("\n".join(HEADER), flush=True)
     for name in args.names or all_names():
         head, found = measure(name, args)
-        print_row(name, head, found, args.seeds)
+        rows.append(row(name, head, found, args.seeds))
+        print(rows[-1], flush=True)
         missed += [f"{name} ({mode})" for mode, _ in MODES if None in found[mode]]
     if missed:
         print(f"not found in {args.seeds} seeds: {', '.join(missed)}", file=sys.stderr)
+    if args.into:
+        put_into(args.into, rows)
     return 1 if missed and args.must_find else 0
 
 
