@@ -80,8 +80,8 @@ static int ask(struct desk *d, const struct ask *a, cJSON **out) {
         if (rc > 0 && rc < 500 && rc != 408) return rc;
         if (rc > 0) cJSON_Delete(*out);
         if (sn_now() > until)
-            sn_sim_fail("%s %s: no answer for half an hour: %d (%s)", a->method, a->path, rc,
-                        rc < 0 ? sn_errname(rc) : "a status");
+            sn_sim_fail("%s %s: no answer for half an hour: %s; %s", a->method, a->path,
+                        rc < 0 ? sn_errname(rc) : "a status above 499", d->site->why);
         rc = sn_sleep(SN_SECOND);
         if (rc) sn_sim_fail("the desk is cancelled");
     }

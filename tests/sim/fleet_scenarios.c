@@ -68,11 +68,27 @@ static void await_instant(struct world *w, sn_time mean) {
     if (rc) sn_sim_fail("the test is cancelled");
 }
 
-static void kill_now(struct world *w) {
+static void kill_as(struct world *w, enum sn_stop how) {
     if (!sn_host_up(w->site.host)) return;
-    enum sn_stop how = sn_sim_draw(2) ? SN_STOP_POWER : SN_STOP_PROCESS;
     site_kill(&w->site, how, (sn_time)sn_sim_draw(20 * SN_SECOND));
     w->kills++;
+}
+
+static void kill_now(struct world *w) {
+    kill_as(w, sn_sim_draw(2) ? SN_STOP_POWER : SN_STOP_PROCESS);
+}
+
+/* The worst there is for a journal: for a while no sync gets through; the process is killed, the
+ * next one reads what the disk has never got, and while it is at that the power goes. */
+static void kill_twice_over(struct world *w) {
+    sn_disk disk = world_disk(), bad = disk;
+    bad.fail_sync = 1000000;
+    if (sn_host_disk(w->site.host, &bad)) sn_sim_fail("no such disk");
+    if (sn_sleep((sn_time)sn_sim_draw(20 * SN_SECOND))) return;
+    if (sn_host_disk(w->site.host, &disk)) sn_sim_fail("no such disk");
+    kill_as(w, SN_STOP_PROCESS);
+    if (sn_sleep((sn_time)sn_sim_draw(300 * SN_MILLISECOND))) return;
+    kill_as(w, SN_STOP_POWER);
 }
 
 /* And sometimes again while it starts, once or more. */
@@ -87,6 +103,7 @@ static void kill_once(struct world *w, uint32_t again) {
 int fleet_freeze_scenario(void *arg) {
     (void)arg;
     uint32_t again = sn_param_share("kill_again", 300000);
+    uint32_t worst = sn_param_share("kill_worst", 0);
     int64_t kills = sn_param_int("kills", 20);
     sn_time mean = sn_param_time("kill_every", 120 * SN_SECOND);
     struct world *w = world_make();
@@ -94,7 +111,10 @@ int fleet_freeze_scenario(void *arg) {
     start_faults();
     while (w->kills < (uint64_t)kills && !w->desk.decided) {
         await_instant(w, mean);
-        kill_once(w, again);
+        if (sn_sim_draw(1000000) < worst)
+            kill_twice_over(w);
+        else
+            kill_once(w, again);
     }
     world_await_decision(w, sn_now() + 60 * HOUR);
     world_settle(w);

@@ -27,6 +27,7 @@ struct site {
     sn_host *host;
     struct serve_conf conf;
     uint32_t boots;
+    char why[256];  /**< why its last process did not get to serve */
     int meant_down; /**< whoever stops it says so, else it is started again */
     int closing;    /**< it will not be started again */
 };

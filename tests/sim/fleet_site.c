@@ -16,6 +16,7 @@ static int server_main(void *arg) {
     fleet_err err = {""};
     int rc = serve_until_signal(&s->conf, NULL, &err);
     if (rc) sn_sim_note("server.ended", (uint64_t)-rc, 0);
+    snprintf(s->why, sizeof s->why, "%s", err.text);
     return rc;
 }
 

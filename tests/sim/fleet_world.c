@@ -57,20 +57,20 @@ static void set_links(void) {
     set_link("server", "desk", &l);
 }
 
-static void set_disk(struct site *s) {
-    sn_disk d = {.size = sizeof d,
-                 .latency = sn_param_time("disk_latency", 0),
-                 .sync = sn_param_time("disk_sync", 2 * SN_MILLISECOND),
-                 .fail_sync = sn_param_share("disk_fail_sync", 0),
-                 .fail_write = sn_param_share("disk_fail_write", 0)};
-    if (sn_host_disk(s->host, &d)) sn_sim_fail("no such disk");
+sn_disk world_disk(void) {
+    return (sn_disk){.size = sizeof(sn_disk),
+                     .latency = sn_param_time("disk_latency", 0),
+                     .sync = sn_param_time("disk_sync", 2 * SN_MILLISECOND),
+                     .fail_sync = sn_param_share("disk_fail_sync", 0),
+                     .fail_write = sn_param_share("disk_fail_write", 0)};
 }
 
 static void set_server(struct world *w) {
     struct serve_conf *c = &w->site.conf;
     c->poll_s = sn_param_time("poll", HOUR) / SN_SECOND;
     c->tick_ms = sn_param_time("tick", 10 * SN_SECOND) / SN_MILLISECOND;
-    set_disk(&w->site);
+    sn_disk disk = world_disk();
+    if (sn_host_disk(w->site.host, &disk)) sn_sim_fail("no such disk");
 }
 
 /* ---- the operator's day ---- */

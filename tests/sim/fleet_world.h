@@ -20,6 +20,8 @@ struct world {
 /** Makes it. The server runs, the devices come, and the operator publishes and starts a roll-out
  *  once they are known. */
 struct world *world_make(void);
+/** The server's disk as the parameters have it. */
+sn_disk world_disk(void);
 /** Waits until the roll-out has been started. */
 void world_await_start(struct world *w);
 /** Waits until it is decided, or until `until`. 1: decided. */
