@@ -122,7 +122,9 @@ static int open_store(fleet *f, const fleet_config *cfg, fleet_err *err) {
                        .window_us = cfg->commit_window_us,
                        .batch_max = cfg->commit_max,
                        .create = 1};
-    int rc = store_open(&f->store, &sc, err);
+    int rc = store_settle(path); /* before anything is moved out of the old journal */
+    if (rc) return fleet_fail(err, rc, "%s-wal: %s", path, sn_strerror(rc));
+    rc = store_open(&f->store, &sc, err);
     if (!rc) rc = named_key_is_there(f, cfg->key_file, err);
     if (!rc) rc = record_key_open(&f->key, cfg->key_file ? cfg->key_file : key, err);
     return rc;

@@ -2,6 +2,8 @@
 /* Opening, closing and the two ways in: at once (no coroutines yet) or through the queues. */
 #include "store.h"
 
+#include <sennit/file.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,7 +11,7 @@
 #include "migrate.h"
 #include "store_impl.h"
 
-enum { QUEUE_CAP = 4096, READERS = 2, READERS_MAX = 16, BATCH = 1000 };
+enum { QUEUE_CAP = 4096, READERS = 2, READERS_MAX = 16, BATCH = 1000, PIECE = 65536 };
 
 static int exists(const char *path) {
     sn_file_info info;
@@ -71,6 +73,32 @@ static int open_readers(store *s, const store_config *cfg, fleet_err *err) {
         }
     }
     return 0;
+}
+
+static int write_again(sn_file *f, char *piece) {
+    uint64_t at = 0;
+    size_t n = PIECE, done;
+    int rc = 0;
+    while (!rc && n == PIECE) {
+        rc = sn_file_read(f, piece, PIECE, at, &n);
+        if (!rc && n) rc = sn_file_write(f, piece, n, at, &done);
+        at += n;
+    }
+    return rc ? rc : sn_file_sync(f);
+}
+
+int store_settle(const char *path) {
+    char wal[1200];
+    sn_file *f;
+    int n = snprintf(wal, sizeof wal, "%s-wal", path);
+    if (n < 0 || (size_t)n >= sizeof wal) return SN_E2BIG;
+    int rc = sn_file_open(&f, wal, SN_F_READ | SN_F_WRITE);
+    if (rc) return rc == SN_ENOENT ? 0 : rc;
+    char *piece = malloc(PIECE);
+    rc = piece ? write_again(f, piece) : SN_ENOMEM;
+    free(piece);
+    sn_file_close(f);
+    return rc;
 }
 
 int store_open(store **out, const store_config *cfg, fleet_err *err) {

@@ -44,6 +44,14 @@ typedef void (*store_done)(void *arg, int result);
  * (FLEET_SCHEMA). Blocks. SN_ENOENT, SN_EIO, FLEET_DAMAGED, SN_ENOMEM; err tells.
  */
 int store_open(store **s, const store_config *cfg, fleet_err *err);
+/**
+ * Before store_open, by whoever owns the file: makes the journal that a dead process left behind
+ * durable, as it reads now. When a sync had failed under that process, the system may still show
+ * bytes that the disk has never got and never would, since it holds them for written; what comes
+ * after them in the journal would be lost with them. Written once more they are synced. Blocks.
+ * 0; errors of sn_file_*.
+ */
+int store_settle(const char *path);
 /** Starts writer and readers as coroutines of `scope`, which must outlive store_stop. */
 int store_start(store *s, sn_scope *scope);
 /** Commits what was submitted and ends the coroutines. Parks. Nobody may submit any more. */
