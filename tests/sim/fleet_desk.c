@@ -117,7 +117,7 @@ static int64_t make(struct desk *d, const char *path, const char *body) {
     return id;
 }
 
-static void upload(struct desk *d, int64_t module) {
+int desk_upload(struct desk *d, int64_t module) {
     static const char head[] = "--edge\r\nContent-Disposition: form-data; name=\"file\";"
                                " filename=\"image.swu\"\r\n\r\n",
                       tail[] = "\r\n--edge--\r\n";
@@ -136,16 +136,17 @@ static void upload(struct desk *d, int64_t module) {
                     NULL,
                     NULL};
     int status = ask(d, &a, &json);
-    if (status != 201) sn_sim_fail("the image was not taken: %d", status);
     cJSON_Delete(json);
     free(form);
+    return status;
 }
 
 int64_t desk_publish(struct desk *d, int v) {
     char body[200];
     snprintf(body, sizeof body, "[{\"name\":\"os\",\"version\":\"%d.0\",\"type\":\"os\"}]", v);
     int64_t module = make(d, "/rest/v1/softwaremodules", body);
-    upload(d, module);
+    int status = desk_upload(d, module);
+    if (status != 201) sn_sim_fail("the image was not taken: %d", status);
     snprintf(body, sizeof body,
              "[{\"name\":\"os\",\"version\":\"%d.0\",\"type\":\"os\",\"modules\":[{\"id\":%lld}]}]",
              v, (long long)module);

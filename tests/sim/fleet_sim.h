@@ -185,6 +185,8 @@ struct cJSON;
  *  answer's ETag. */
 int desk_call(struct desk *d, const char *method, const char *path, const char *body, char *etag,
               struct cJSON **out);
+/** Uploads an image of d->image_n bytes to a module; the status. */
+int desk_upload(struct desk *d, int64_t module);
 /** Uploads the image of version `v`, makes module and set; the set's id. */
 int64_t desk_publish(struct desk *d, int v);
 /** Creates, approves and starts a roll-out of the set. */
