@@ -167,6 +167,8 @@ struct desk {
     struct field *field;
     struct policy policy;
     uint32_t image_n;
+    sn_time call_time;  /**< how long it waits for an answer; 0: 30 s */
+    int gives_up;       /**< 1: a call that is not answered is not made again; 599 instead */
     uint32_t meddle;    /**< ppm of looks: pauses, resumes, cancels somebody's action */
     int64_t stop_after; /**< looks; 0: never */
     int advance;        /**< a held roll-out goes on: somebody looked and finds it good */

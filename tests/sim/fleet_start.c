@@ -33,8 +33,10 @@ static int desk_main(void *arg) {
             sn_sim_fail("a module without an id");
         cJSON_Delete(json);
         d->image_n = 3000 + (uint32_t)v;
+        d->gives_up = sn_sim_draw(2) != 0;
         if (module) status = desk_upload(d, module);
-        if (status != 201 && status != 409) sn_sim_fail("an image: %d", status);
+        d->gives_up = 0;
+        if (status != 201 && status != 409 && status != 599) sn_sim_fail("an image: %d", status);
         t->taken += status == 201;
         if (sn_sleep(100 * SN_MILLISECOND)) return SN_ECANCELED;
     }
@@ -85,13 +87,15 @@ int fleet_start_scenario(void *arg) {
     if (rc) return rc;
     site_make(&t->site);
     t->desk.site = &t->site;
+    t->desk.call_time = SN_SECOND;
     rc = sn_host_disk(t->site.host, &disk);
     if (!rc) rc = sn_host_new(&t->desk.host, "desk", "10.1.0.2");
     if (!rc) rc = sn_host_start(t->desk.host, desk_main, &t, sizeof t);
     if (rc) return rc;
     site_boot(&t->site);
-    for (int64_t i = 0; i < kills; i++) {
-        sn_time most = sn_sim_draw(2) ? 300 * SN_MILLISECOND : 4 * SN_SECOND;
+    for (int64_t i = 0; i < kills || !t->taken; i++) {
+        int soon = !t->taken || sn_sim_draw(2);
+        sn_time most = soon ? 300 * SN_MILLISECOND : 4 * SN_SECOND;
         if (sn_sleep((sn_time)sn_sim_draw((uint64_t)most))) return SN_ECANCELED;
         enum sn_stop how = sn_sim_draw(2) ? SN_STOP_POWER : SN_STOP_PROCESS;
         site_kill(&t->site, how, SN_SECOND);
