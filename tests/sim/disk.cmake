@@ -14,7 +14,8 @@ set_tests_properties(disk_same PROPERTIES TIMEOUT 120 LABELS "sim;notsan")
 sennit_test(sim_disk SOURCES disk_test.c LINK sennit-sim LABELS "sim;notsan")
 sennit_test(sim_signal SOURCES signal_test.c LINK sennit-sim LABELS "sim;notsan")
 if(TARGET sennit-sqlite-sim)
-  sennit_test(sim_sqlite SOURCES sqlite_test.c LINK sennit-sqlite-sim LABELS "sim;notsan")
+  sennit_test(sim_sqlite SOURCES sqlite_test.c LINK sennit-sqlite-sim LABELS "sim;notsan"
+              TIMEOUT 300)
   sennit_test(sim_sqlite_readers SOURCES sqlite_readers_test.c LINK sennit-sqlite-sim
               LABELS "sim;notsan")
 endif()
