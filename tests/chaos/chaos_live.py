@@ -107,6 +107,7 @@ class Chaos:
         """One exchange on a connection of its own; None: it broke or there was no answer."""
         try:
             with self.dial() as s:
+                s.settimeout(3)  # it may have begun while another fault was there
                 s.sendall(word)
                 return s.recv(100) == word or None
         except OSError:
