@@ -208,7 +208,7 @@ static void collect(shard *s, void *arg) {
         b->polled[b->n++].seen_s = d->seen_s;
     }
     s->seen_n -= i;
-    memmove(s->seen, s->seen + i, s->seen_n * sizeof *s->seen);
+    if (s->seen_n) memmove(s->seen, s->seen + i, s->seen_n * sizeof *s->seen);
 }
 
 static int flush_op(sql *db, void *arg) {
