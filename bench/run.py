@@ -18,6 +18,7 @@ import time
 sys.dont_write_bytecode = True
 import measure  # noqa: E402
 import servers  # noqa: E402
+import simulation  # noqa: E402
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
@@ -183,7 +184,7 @@ def machine():
     return f"{model}, {len(measure.CPUS)} CPUs, Linux {platform.release()}"
 
 
-def document(runtime, http, product, args, go):
+def document(runtime, http, product, simulated, args, go):
     commit = first_line(["git", "-C", ROOT, "rev-parse", "--short", "HEAD"])
     versions = [first_line(["cc", "--version"])]
     if go:
@@ -212,14 +213,15 @@ def document(runtime, http, product, args, go):
         "kernel charges part of the receive work to the sender.", "", *http, "",
         "## The hello server as a product", "",
         "Sennit's is linked statically and stripped; Go's with `-s -w`; nginx as packaged, with "
-        "shared libraries beside it. The first answer is counted from the start of the process.", "", *product, ""])
+        "shared libraries beside it. The first answer is counted from the start of the process.", "",
+        *product, "", *simulated])
 
 
 def parse_args():
     p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     p.add_argument("--runs", type=int, default=5)
     p.add_argument("--quick", action="store_true", help="small counts, one run; writes nothing")
-    p.add_argument("--only", type=lambda s: s.split(","), help="these workloads (or http, product)")
+    p.add_argument("--only", type=lambda s: s.split(","), help="these workloads (or http, product, sim)")
     p.add_argument("--no-write", action="store_true")
     p.add_argument("--build", default=os.path.join(ROOT, "build"))
     args = p.parse_args()
@@ -250,9 +252,13 @@ def main():
         if wanted(args, "http") and shutil.which("wrk"):
             http = http_table(makers, args)
         product = product_table(makers, args) if wanted(args, "product") else []
+        simulated = []
+        if wanted(args, "sim"):
+            scales = [100] if args.quick else [100, 1000, 10000]
+            simulated = simulation.section(bin_dir, args.runs, scales)
     if not (args.quick or args.only or args.no_write):
         with open(os.path.join(ROOT, "docs", "performance.md"), "w") as f:
-            f.write(document(runtime, http, product, args, go))
+            f.write(document(runtime, http, product, simulated, args, go))
         print("\nwritten: docs/performance.md")
 
 
