@@ -15,6 +15,7 @@ typedef struct process {
     sn_wg wg;
     sn_time frozen_at;
     int begun, ended, flag;
+    int room[2]; /* of ch: nobody frees it */
 } process;
 
 /* ---- what a coroutine may be at when its host stops ---- */
@@ -156,7 +157,7 @@ static int process_main(void *arg) {
     role *r = arg;
     process *p = r->p;
     *p = (process){.begun = 0};
-    MUST(sn_chan_init(&p->ch, sizeof(int), 2, NULL, NULL) == 0);
+    MUST(sn_chan_init(&p->ch, sizeof(int), 2, p->room, NULL) == 0);
     MUST(sn_chan_init(&p->rendezvous, sizeof(int), 0, NULL, NULL) == 0);
     sn_wg_add(&p->wg, 1);
     int rc = r->act(p);
