@@ -195,6 +195,32 @@ static void files_are_replaced_whole(void) {
     for (uint64_t seed = 1; seed <= 30; seed++) play(&a, seed);
 }
 
+/* A name on its way to another: it is the one or the other, at every instant. */
+static int named;
+
+static void rename_to_and_fro(void) {
+    named = 0;
+    if (sn_path_write("here", "x", 1)) return;
+    named = 1;
+    while (sn_path_rename("here", "yonder") == 0)
+        if (sn_path_rename("yonder", "here")) return;
+}
+
+static void has_one_name(void) {
+    int here = there("here"), yonder = there("yonder");
+    CHECK(!named || here + yonder == 1);
+    kept += here;
+    back += yonder;
+}
+
+static void a_rename_is_whole(void) {
+    act a = {rename_to_and_fro, has_one_name, SN_STOP_POWER, 20 * SN_MILLISECOND, {0}};
+    a.disk.sync = SN_MILLISECOND;
+    kept = back = 0;
+    for (uint64_t seed = 1; seed <= 100; seed++) play(&a, seed);
+    CHECK(kept > 10 && back > 10);
+}
+
 static void write_often_and_not_sync(void) {
     sn_file *f = open_for_all("f");
     MUST(sn_file_sync(f) == 0);
@@ -591,6 +617,7 @@ int main(int argc, char **argv) {
     CASE(a_kill_keeps_what_was_written);
     CASE(names_are_durable_when_their_folder_is);
     CASE(files_are_replaced_whole);
+    CASE(a_rename_is_whole);
     CASE(nothing_comes_back_behind_the_end);
     CASE(a_sector_is_what_it_was_or_was_to_be);
     CASE(a_sync_covers_what_was_before_it);

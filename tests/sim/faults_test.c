@@ -7,6 +7,7 @@
 #include <sennit/time.h>
 
 #include "check.h"
+#include "sched/sim/world.h"
 #include "search/plan.h"
 
 #define MS SN_MILLISECOND
@@ -18,8 +19,8 @@ static struct {
     int write[SECONDS];    /* what a write and a sync on its disk returned */
     sn_time wrote[SECONDS];
     int64_t utc_ms[SECONDS];
-    sn_time clock[SECONDS];
-    int ticks[SECONDS]; /* how often it ran */
+    sn_time clock[SECONDS], world[SECONDS]; /* its own, and the true one */
+    int ticks[SECONDS];                     /* how often it ran */
 } saw;
 
 static int second_of(void) { return (int)((sn_now() - SN_SECOND) / SN_SECOND); }
@@ -58,6 +59,7 @@ static int watcher(void *arg) {
         if (s >= SECONDS) return 0;
         saw.ticks[s]++;
         saw.clock[s] = sn_now();
+        saw.world[s] = sn__sim_time();
         saw.utc_ms[s] = sn_utc_ms();
         saw.dial[s] = probe_dial();
         sn_time from = sn_now();
@@ -194,6 +196,12 @@ static int64_t ahead(int s) {
     return saw.utc_ms[s] - saw.utc_ms[0] - (saw.clock[s] - saw.clock[0]) / MS;
 }
 
+/** How long the second of "a" really took, but for the rounding. */
+static bool is_second(int s, sn_time really) {
+    sn_time took = saw.world[s + 1] - saw.world[s];
+    return took >= really - 2 && took <= really + 2;
+}
+
 static void clocks(void) {
     run("fault clock-jump a at 10s by 1h for 10s\n"
         "fault clock-jump a at 15s by -10m\n",
@@ -209,6 +217,9 @@ static void clocks(void) {
     int ticks = 0;
     for (int s = 0; s < SECONDS; s++) ticks += saw.ticks[s];
     CHECK_INT(ticks, SECONDS); /* its own seconds; 4 s of them sooner */
+    IN(0, 9, is_second(s, SN_SECOND));
+    IN(11, 53, is_second(s, SN_SECOND * 10 / 11)); /* 40 s are 44 of its own */
+    IN(55, SECONDS - 1, is_second(s, SN_SECOND));
     CHECK(fast != run("", NULL, 0));
     IN(0, SECONDS, saw.ticks[s] == 1);
 }
