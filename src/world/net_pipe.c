@@ -219,7 +219,7 @@ static void fire(sn__timer *t) {
     if (p->reset_at <= now) {
         p->reset_at = SN_NEVER;
         p->queued = 0;
-        if (sn__net_hears(c->end[!s].host)) sn__net_reset_came(c, !s);
+        sn__net_reset_came(c, !s);
     }
     if (p->room_at <= now) news_of_room(c, s);
     if (p->stuck && p->retry_at <= now) retry(c, s);

@@ -329,6 +329,22 @@ NET_CASE(a_connection_can_be_reset) {
     }
 }
 
+/* Who has read the end of the stream has read it, whatever comes after. */
+NET_CASE(a_reset_after_the_end_does_not_undo_it) {
+    net_pair p = pair_of("tcp");
+    char c;
+    size_t n;
+    MUST(sn_shutdown_write(p.a) == 0);
+    CHECK_INT(sn_read(p.b, &c, 1, &n), 0);
+    CHECK_INT(n, 0);
+    MUST(sn_write(p.b, "unread", 6, &n) == 0);
+    sn_conn_free(p.a);
+    CHECK_INT(sn_write(p.b, "x", 1, &n), SN_ECLOSED);
+    CHECK_INT(sn_read(p.b, &c, 1, &n), 0);
+    CHECK_INT(n, 0);
+    sn_conn_free(p.b);
+}
+
 NET_CASE(big_transfers_both_ways_at_once) {
     const uint64_t size = 6 << 20;
     EACH_NET(i) {
@@ -442,6 +458,7 @@ int main(void) {
     CASE(a_peer_that_went_is_an_error);
     CASE(a_reset_is_told);
     CASE(a_connection_can_be_reset);
+    CASE(a_reset_after_the_end_does_not_undo_it);
     CASE(big_transfers_both_ways_at_once);
     CASE(writev_goes_on_where_the_kernel_stopped);
     CASE(writev_of_little_or_too_much);

@@ -93,12 +93,28 @@ NET_CASE(dials_from_an_address) {
 }
 
 NET_CASE(a_taken_address_is_told) {
-    char addr[64];
+    char addr[64], all[64];
     sn_listener *second, *l = listen_any("tcp", addr, sizeof addr);
     CHECK_INT(sn_listen(&second, "tcp", addr), SN_EADDRINUSE);
     sn_listener_free(l);
     CHECK_INT(sn_listen(&second, "tcp", addr), 0);
+    snprintf(all, sizeof all, "0.0.0.0%s", strchr(addr, ':'));
+    CHECK_INT(sn_listen(&l, "tcp", all), SN_EADDRINUSE); /* all of them is that one too */
     sn_listener_free(second);
+    MUST(sn_listen(&l, "tcp", all) == 0);
+    CHECK_INT(sn_listen(&second, "tcp", addr), SN_EADDRINUSE);
+    sn_listener_free(l);
+}
+
+NET_CASE(who_waits_in_the_queue_is_told_of_its_end) {
+    char addr[64], byte;
+    size_t n;
+    sn_conn *c;
+    sn_listener *l = listen_any("tcp", addr, sizeof addr);
+    MUST(sn_dial(&c, "tcp", addr) == 0);
+    sn_listener_free(l);
+    CHECK_INT(sn_read(c, &byte, 1, &n), SN_ECONNRESET);
+    sn_conn_free(c);
 }
 
 typedef struct accept_arg {
@@ -273,6 +289,7 @@ int main(void) {
     CASE(an_ipv4_peer_is_shown_as_one);
     CASE(dials_from_an_address);
     CASE(a_taken_address_is_told);
+    CASE(who_waits_in_the_queue_is_told_of_its_end);
     CASE(close_wakes_all_acceptors);
     CASE(a_cancel_reaches_all_acceptors);
     CASE(acceptors_share_a_burst);

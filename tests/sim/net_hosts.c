@@ -168,6 +168,23 @@ static int dark_in_a_handshake(void *arg) {
     return 0;
 }
 
+/* … and while its answer cannot come through, so that nothing of the handshake is left. */
+static int dark_and_cut_off(void *arg) {
+    sn_host *b, *a = kit_pair(&b);
+    int rc = 1;
+    (void)arg;
+    kit_link("b", "a", (sn_link){.down = 1});
+    kit_start(a, dials_the_dark);
+    MUST(sn_sleep(2 * SN_SECOND) == 0);
+    sn_host_stop(b, SN_STOP_POWER);
+    MUST(sn_sim_link("b", "a", NULL) == 0);
+    MUST(sn_sleep(6 * SN_SECOND) == 0); /* not when a repetition comes */
+    kit_start(b, kit_echo_main);
+    MUST(sn_host_wait(a, &rc) == 0);
+    CHECK_INT(rc, 0);
+    return 0;
+}
+
 /* ---- the instant ---- */
 
 /* Counts, each number of the stream once a millisecond. */
@@ -181,7 +198,8 @@ static int counts(void *arg) {
         if (!err) err = sn_sleep(MS);
         if (err) break;
     }
-    for (int i = 0; i < 3; i++) { /* a frozen process can do nothing any more */
+    uint32_t was = sn_shield(1);
+    for (int i = 0; i < 3; i++) { /* a frozen process can do nothing any more, shielded or not */
         CHECK(sn_write(c, "\xff", 1, &n) < 0);
         CHECK(sn_shutdown_write(c) < 0);
         sn_conn *d;
@@ -191,6 +209,7 @@ static int counts(void *arg) {
         sn_dgram *u;
         CHECK(sn_dgram_open(&u, "0.0.0.0:0") < 0);
     }
+    sn_shield(was);
     sn_conn_free(c);
     return 0;
 }
@@ -221,7 +240,7 @@ static int freeze(enum sn_stop how) {
     sn_host *a = kit_host("a", "10.0.0.1"), *b = kit_host("b", "10.0.0.2");
     kit_start(b, hears_counts);
     MUST(sn_sim_settle() == 0);
-    kit_link("*", "*", (sn_link){.latency = 20 * MS});
+    kit_link("*", "*", (sn_link){.latency = 20 * MS, .jitter = 30 * MS});
     last_heard = -1;
     asked = 1;
     kit_start(a, counts);
@@ -245,6 +264,57 @@ static int freeze_power(void *arg) {
     (void)arg;
     freeze(SN_STOP_POWER);
     CHECK_INT(how_it_ended, SN_ETIMEDOUT);
+    return 0;
+}
+
+static bool stops_the_reader;
+
+/* Bytes that have come are not read any more, nor is what comes at that very moment taken. */
+static int reads_after_the_end(void *arg) {
+    sn_listener *l;
+    sn_conn *c;
+    char byte;
+    size_t n;
+    (void)arg;
+    MUST(sn_listen(&l, "tcp", "0.0.0.0:7") == 0);
+    uint32_t was = sn_shield(1);
+    int err = sn_accept(l, &c);
+    if (!err) {
+        CHECK_INT(sn_canceled(), 0);
+        CHECK(sn_sleep(50 * MS) <= 0);
+        if (stops_the_reader) CHECK(sn_read(c, &byte, 1, &n) < 0);
+        sn_conn_free(c);
+    }
+    sn_shield(was);
+    sn_listener_free(l);
+    return 0;
+}
+
+static int dials_at_the_end(void *arg) {
+    sn_conn *c;
+    size_t n;
+    (void)arg;
+    int err = sn_dial(&c, "tcp", ECHO_ADDR);
+    if (err) return err;
+    CHECK_INT(sn_canceled(), 0); /* a frozen host dials nobody */
+    (void)!sn_write(c, "hello", 5, &n);
+    (void)!sn_sleep(SN_SECOND);
+    sn_conn_free(c);
+    return 0;
+}
+
+static int at_that_very_moment(void *arg) {
+    sn_host *a = kit_host("a", "10.0.0.1"), *b = kit_host("b", "10.0.0.2");
+    (void)arg;
+    kit_start(b, reads_after_the_end);
+    MUST(sn_sim_settle() == 0);
+    kit_link("*", "*", (sn_link){.latency = 10 * MS});
+    kit_start(a, dials_at_the_end);
+    MUST(sn_sleep((sn_time)(1 + sn_sim_draw(5)) * 10 * MS) == 0);
+    stops_the_reader = sn_sim_draw(2);
+    sn_host_stop(stops_the_reader ? b : a, sn_sim_draw(2) ? SN_STOP_POWER : SN_STOP_PROCESS);
+    MUST(sn_sleep(SN_SECOND) == 0);
+    sn_host_stop(b, SN_STOP_PROCESS);
     return 0;
 }
 
@@ -413,6 +483,30 @@ static int dials_from_everywhere(void *arg) {
     return 0;
 }
 
+/* A port that a process had is free again: at once when the power failed, though the peer does not
+ * know; else when the kernel has ended what it closes. */
+static int dials_and_waits(void *arg) {
+    sn_conn *c;
+    (void)arg;
+    MUST(sn_dial_from(&c, "tcp", ECHO_ADDR, "10.0.0.1:5000") == 0);
+    (void)!sn_sleep(3600 * SN_SECOND);
+    sn_conn_free(c);
+    return 0;
+}
+
+static int ports_of_the_dead(void *arg) {
+    sn_host *b, *a = kit_pair(&b);
+    (void)arg;
+    kit_link("a", "b", (sn_link){.latency = 10 * MS});
+    for (int i = 0; i < 4; i++) {
+        kit_start(a, dials_and_waits);
+        MUST(sn_sleep(SN_SECOND) == 0);
+        sn_host_stop(a, i % 2 ? SN_STOP_POWER : SN_STOP_PROCESS);
+        if (i % 2 == 0) MUST(sn_sleep(SN_SECOND) == 0);
+    }
+    return 0;
+}
+
 static int crowd(void *arg) {
     sn_host *b = kit_host("b", "10.0.0.2"), *many = kit_host("many", "10.64.0.0/12");
     (void)arg;
@@ -512,6 +606,8 @@ int main(int argc, char **argv) {
     world_case("dark for good", dark_for_good, 2);
     world_case("dark, then up again", dark_then_up, 5);
     world_case("dark in a handshake", dark_in_a_handshake, 20);
+    world_case("dark and cut off", dark_and_cut_off, 5);
+    world_case("at that very moment", at_that_very_moment, 40);
     world_case("nothing after a kill", freeze_process, 20);
     world_case("nothing after a power cut", freeze_power, 20);
     world_case("half sent when the host stops", half_sent, 5);
@@ -519,6 +615,7 @@ int main(int argc, char **argv) {
     world_case("queued when its host stops", queued, 10);
     world_case("cut off while dialing", cut_while_dialing, 20);
     world_case("a crowd of addresses", crowd, 3);
+    world_case("ports of the dead", ports_of_the_dead, 5);
     world_case("many reboots", reboots, 20);
     child_dies("leaks", all);
     child_dies("leaks_one", one);

@@ -120,7 +120,7 @@ static int bulk_survives(void *arg) {
 static int loss(void *arg) {
     sn_host *b, *a = kit_pair(&b);
     (void)arg;
-    kit_link("*", "*", (sn_link){.latency = 2 * MS, .jitter = MS, .loss = 20000});
+    kit_link("*", "*", (sn_link){.latency = 2 * MS, .jitter = MS, .loss = 100000});
     sn_time start = sn_now();
     kit_run(a, bulk_survives);
     CHECK(kit_since(start) > 1000 * MS); /* retransmissions have cost their time */
@@ -172,6 +172,16 @@ static int partition_back(void *arg) {
     sn_host *b, *a = kit_pair(&b);
     (void)arg;
     kit_link("b", "a", (sn_link){.down = 1});
+    kit_run(a, dials_into_nothing);
+    return 0;
+}
+
+/* Every answer is lost, though the link is not down: the other side gives up, and so does the dial.
+ */
+static int no_answer(void *arg) {
+    sn_host *b, *a = kit_pair(&b);
+    (void)arg;
+    kit_link("b", "a", (sn_link){.loss = 1000000});
     kit_run(a, dials_into_nothing);
     return 0;
 }
@@ -522,6 +532,7 @@ int main(void) {
     world_case("a long slow link", slow_and_far, 1);
     world_case("dial over a partition", partition_there, 2);
     world_case("dial whose answer is lost", partition_back, 2);
+    world_case("dial whose answers are lost", no_answer, 2);
     world_case("dial waits for the heal", dial_waits_for_the_heal, 2);
     world_case("a partition heals", partition_heals, 5);
     world_case("a partition of one way heals", partition_there_heals, 5);

@@ -94,6 +94,48 @@ static int room(void *arg) {
     return 0;
 }
 
+/* The news of room are lost in a partition: after it the writer is told all the same. */
+static int reads_in_a_partition(void *arg) {
+    static char block[300000];
+    sn_listener *l;
+    sn_conn *c;
+    size_t n, m;
+    (void)arg;
+    MUST(sn_listen(&l, "tcp", "0.0.0.0:9") == 0);
+    MUST(sn_accept(l, &c) == 0);
+    MUST(sn_sleep(10 * SN_SECOND) == 0); /* until the pipe is full */
+    kit_link("b", "a", (sn_link){.down = 1});
+    CHECK_INT(sn_read_full(c, block, 200000, &n), 0);
+    MUST(sn_sleep(100 * SN_SECOND) == 0);
+    kit_link("b", "a", (sn_link){.latency = MS});
+    CHECK_INT(sn_read_full(c, block + n, sizeof block - n, &m), 0);
+    sn_conn_free(c);
+    sn_listener_free(l);
+    return 0;
+}
+
+static int writes_all(void *arg) {
+    static char block[300000];
+    sn_conn *c;
+    size_t n;
+    (void)arg;
+    MUST(sn_dial(&c, "tcp", "10.0.0.2:9") == 0);
+    CHECK_INT(sn_write(c, block, sizeof block, &n), 0);
+    CHECK(sn_now() > 110 * SN_SECOND && sn_now() < 350 * SN_SECOND);
+    sn_conn_free(c);
+    return 0;
+}
+
+static int lost_news(void *arg) {
+    sn_host *a = kit_host("a", "10.0.0.1"), *b = kit_host("b", "10.0.0.2");
+    (void)arg;
+    kit_start(b, reads_in_a_partition);
+    MUST(sn_sim_settle() == 0);
+    kit_run(a, writes_all);
+    MUST(sn_host_wait(b, NULL) == 0);
+    return 0;
+}
+
 /* ---- everything at once ---- */
 
 enum { TALKERS = 4, TALKS = 12, MOST = 20000 };
@@ -356,6 +398,7 @@ int main(void) {
     world_case("streams come in pieces", pieces, 20);
     CASE(every_split_is_seen);
     world_case("room", room, 2);
+    world_case("news of room that are lost", lost_news, 5);
     world_case("acceptors in a row", in_order, 20);
     world_case("a full queue", queue_is_full, 1);
     world_case("everything at once", everything, 20);
