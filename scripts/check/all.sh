@@ -5,7 +5,7 @@
 set -u
 cd "$(dirname "$0")/../.."
 failed=
-for check in layers spdx seams apidocs budget functions layout docs selfcontained freestanding \
+for check in layers spdx seams draws apidocs budget functions layout docs selfcontained freestanding \
     symbols tidy; do
     echo "== $check"
     scripts/check/$check.py "$@"

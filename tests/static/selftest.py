@@ -45,6 +45,16 @@ CASES = {
         ("a script without", {"scripts/a.py": "#!/usr/bin/env python3\n"}, "scripts/a.py:1:"),
         ("unfinished work", {"src/a.c": SPDX + "/* TO" "DO: later */\n"}, "src/a.c:2: TO" "DO"),
     ],
+    "draws": [
+        ("draws in order", {
+            "tests/a.c": "void f(void) { int a = draw(2), b = draw(3); g(a ? draw(4) : draw(5), b);\n"
+                         "for (a = draw(1); a; b = draw(2)) g(draw(3)); g(1, draw(4) && draw(5)); }\n"},
+         None),
+        ("two arguments", {"tests/a.c": "\nvoid f(void) { g(draw(2), 1 + draw(3)); }\n"},
+         "tests/a.c:2: two draws of chance"),
+        ("two initialisers", {"src/a.c": "link l = {.a = one_in(2),\n.b = some_time(3)};\n"},
+         "src/a.c:1: two draws of chance"),
+    ],
     "seams": [
         ("calls through the seams, and names like them", {
             "src/http/a.c": "/* open(2) */ int f(void) { return x->open(1) + my_open(2); }\n"
