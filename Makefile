@@ -73,7 +73,7 @@ clean:
 help:
 	@echo "make            build: programs in build/bin, libraries in build/lib"
 	@echo "make run        build, then a fleet of 1,000 devices and a staged roll-out to watch"
-	@echo "make test       the whole suite, with sanitizers (10 minutes on two cores)"
+	@echo "make test       the whole suite, with sanitizers (15 minutes on two cores)"
 	@echo "make check      static checks: layers, symbols, seams, formatting, clang-tidy"
 	@echo "make bench      measure, beside Go and nginx where they are installed"
 	@echo "make stress     stress and simulation: STRESS_SECONDS=$(STRESS_SECONDS) a case, STRESS_SEEDS=$(STRESS_SEEDS)"
