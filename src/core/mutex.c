@@ -5,9 +5,10 @@
  *
  * Normal. Unlocking frees it and wakes the first waiter, which competes with whoever comes by; who
  * runs already wins most of the time, and no switch is paid for that. A waiter that lost goes to
- * the front again. Starving. Once a waiter has waited for a millisecond, nobody may take the mutex
- * in passing: it is handed from owner to first waiter, until one comes that has waited less, or is
- * the last.
+ * the front again.
+ *
+ * Starving. Once a waiter has waited for a millisecond, nobody may take the mutex in passing: it is
+ * handed from owner to first waiter, until one comes that has waited less, or is the last.
  *
  *   HELD      locked
  *   QUEUED    waiters in `queue` (or on their way out of it)
