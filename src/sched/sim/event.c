@@ -68,7 +68,7 @@ sn_time sn__sim_draw_time(sn_time max) {
     return max > 0 ? (sn_time)(sn__sim_world_random() % ((uint64_t)max + 1)) : 0;
 }
 
-void sn__sim_entropy(void *buf, size_t n) {
+void sn_random(void *buf, size_t n) {
     unsigned char *to = buf;
     while (n) {
         uint64_t word = sn__sim_random(CHANCE_ENTROPY);
@@ -83,8 +83,6 @@ uint64_t sn_sim_hash(void) { return sn__sim.hash; }
 void sn_sim_note(const char *what, uint64_t a, uint64_t b) { sn__sim_told(what, a, b); }
 
 uint64_t sn_sim_draw(uint64_t n) { return n ? sn__sim_random(CHANCE_TEST) % n : 0; }
-
-void sn_random(void *buf, size_t n) { sn__sim_entropy(buf, n); }
 
 void sn__last_words(const char *message) {
     sim *s = &sn__sim;

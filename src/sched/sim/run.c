@@ -6,14 +6,6 @@
 #include "sched/sim/sim.h"
 #include "sched/sim/state.h"
 
-static uint64_t seed_next;
-static bool seed_set;
-
-void sn__sim_seed(uint64_t seed) {
-    seed_next = seed;
-    seed_set = true;
-}
-uint64_t sn__sim_hash(void) { return sn__sim.hash; }
 uint64_t sn__sim_choices(void) { return sn__sim.choices; }
 
 static void put_back(sim *s, G *g) {
@@ -183,8 +175,6 @@ int sn_run(sn_fn f, void *arg, const sn_attr *attr) {
     if (attr && attr->size != sizeof *attr) return SN_EINVAL;
     const char *env = getenv("SENNIT_SEED");
     sn_sim_config config = {.size = sizeof config, .seed = env ? strtoull(env, NULL, 0) : 1};
-    if (seed_set) config.seed = seed_next;
-    seed_set = false;
     int rc = run(&config, f, arg, attr);
     return rc ? rc : sn__sim.result;
 }

@@ -12,10 +12,6 @@
 
 #include <stdint.h>
 
-/** Seed of the next sn_run. Without it: $SENNIT_SEED, else 1. */
-void sn__sim_seed(uint64_t seed);
-/** Hash of all events of the last run, or of the run so far. */
-uint64_t sn__sim_hash(void);
 /** Choice points met in the last run, or so far. */
 uint64_t sn__sim_choices(void);
 

@@ -79,8 +79,6 @@ uint64_t sn__sim_world_random(void);
 bool sn__sim_chance(uint32_t ppm);
 /** A time of 0 … max, drawn; draws nothing for 0. */
 sn_time sn__sim_draw_time(sn_time max);
-/** Entropy as sn_random gives it. */
-void sn__sim_entropy(void *buf, size_t n);
 
 /** Calls t->fire(t) at world time t->when, in nobody's name and without choice points. It may add
  *  and take out timers, and sn__sim_wake; it may not park. The memory is the caller's until it has
