@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* sennit-sim: the project's scenarios, all that scenarios.h lists. */
+/* A program of the scenarios that SCENARIOS lists: sennit-sim, with all of scenarios.h; and, for
+ * each planted bug, one with those of its area, linked in place of the file that it is planted in.
+ */
 #include <sennit/scenario.h>
 
 #define X(name, body, about) int body(void *arg);
-#include "scenarios.h"
+#include SCENARIOS
 #undef X
 
 static const sn_scenario all[] = {
 #define X(name_, body_, about_) {.name = name_, .about = about_, .body = body_},
-#include "scenarios.h"
+#include SCENARIOS
 #undef X
 };
 

@@ -13,8 +13,8 @@ set(bugs ${CMAKE_CURRENT_SOURCE_DIR}/bugs)
 # area have in common; INCLUDE is for the planted files.
 function(bug_area name)
   cmake_parse_arguments(A "" "SCENARIOS" "SOURCES;LINK;INCLUDE" ${ARGN})
-  add_library(bugs_${name} OBJECT ${bugs}/main.c ${A_SOURCES})
-  target_compile_definitions(bugs_${name} PRIVATE BUG_SCENARIOS="${A_SCENARIOS}")
+  add_library(bugs_${name} OBJECT ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/main.c ${A_SOURCES})
+  target_compile_definitions(bugs_${name} PRIVATE SCENARIOS="${A_SCENARIOS}")
   target_link_libraries(bugs_${name} PRIVATE sennit_flags ${A_LINK})
   target_include_directories(bugs_${name} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}
                              ${PROJECT_SOURCE_DIR}/tests ${PROJECT_SOURCE_DIR}/tests/world)
