@@ -48,13 +48,12 @@ typedef struct sn_sim_config {
     uint32_t size; /**< sizeof(sn_sim_config) */
     uint32_t mode; /**< enum sn_sim_mode */
     uint64_t seed;
-    uint32_t depth; /**< of PCT; 0: 3 */
-    uint32_t calm;  /**< 1: nobody is interrupted at a choice point, only where it waits: long
-                         runs of big worlds go several times as fast */
-    uint64_t steps; /**< choice points that the run is expected to have, over which PCT spreads
-                         its changes; 0: the seed draws one of 64, 128 … 65,536 */
-    uint64_t
-        calm_after; /**< after so many choice points nobody is interrupted any more; 0: never */
+    uint32_t depth;      /**< of PCT; 0: 3 */
+    uint32_t calm;       /**< 1: nobody is interrupted at a choice point, only where it waits: long
+                              runs of big worlds go several times as fast */
+    uint64_t steps;      /**< choice points that the run is expected to have, over which PCT spreads
+                              its changes; 0: the seed draws one of 64, 128 … 65,536 */
+    uint64_t calm_after; /**< choice points after which nobody is interrupted; 0: never */
     uint64_t max_choices; /**< more, and the run fails as endless; 0: 2^40 */
     sn_time max_time;     /**< virtual time after which the run fails as endless; 0: none */
     void (*trace)(void *arg, const sn_sim_event *e); /**< told of each event; may not call the
