@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sched/smp/settings.h"
 #include "sched/smp/smp.h"
 
 runtime sn__rt;
@@ -14,17 +15,9 @@ typedef struct first {
     uintptr_t site; /* who called sn_run */
 } first;
 
-/* What is no number counts as not set: strtoul would make billions of "-1". */
-static unsigned procs_in(const char *text) {
-    char *end;
-    if (!text || *text < '0' || *text > '9') return 0;
-    unsigned long n = strtoul(text, &end, 10);
-    return *end ? 0 : n > PROCS_MAX ? PROCS_MAX : (unsigned)n;
-}
-
 static unsigned procs_wanted(const sn_attr *attr) {
     unsigned n = attr ? attr->procs : 0;
-    if (!n) n = procs_in(getenv("SENNIT_PROCS"));
+    if (!n) n = sn__set.procs;
     if (!n) n = sn__os_cpus();
     return n > PROCS_MAX ? PROCS_MAX : n;
 }
@@ -172,7 +165,8 @@ int sn_run(sn_fn f, void *arg, const sn_attr *attr) {
     if (attr && attr->size != sizeof *attr) return SN_EINVAL;
     if (sn__tls_get() || !atomic_compare_exchange_strong(&rt->running, &down, 1)) return SN_EBUSY;
     reset(rt);
-    sn__own_fence = getenv("SENNIT_NO_MEMBARRIER") || !sn__os_heavy_barrier_init();
+    sn__settings_read();
+    sn__own_fence = sn__set.no_membarrier || !sn__os_heavy_barrier_init();
     first user = {f, arg, (uintptr_t)__builtin_return_address(0)};
     int rc = SN_ENOMEM;
     M *m = make_procs(rt, procs_wanted(attr)) ? sn__m_new() : NULL;

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * Every setting that a run takes from the environment. Read once, when sn_run begins and before any
+ * thread or P is there; never written afterwards, so anybody may read it without a lock.
+ *
+ * A new setting: a member here, a line in the table of settings.c, a row in docs/guide/settings.md.
+ */
+#ifndef SN_SMP_SETTINGS_H
+#define SN_SMP_SETTINGS_H
+
+#include <stdint.h>
+
+typedef struct sn__settings {
+    uint32_t procs;         /* SENNIT_PROCS; 0: not set */
+    uint32_t no_membarrier; /* SENNIT_NO_MEMBARRIER: owners of a P pay a fence of their own */
+} sn__settings;
+
+extern sn__settings sn__set;
+
+/** Reads all of them. A value that cannot be used is told on standard error, in one line that names
+ *  the variable, the value and what is used instead. */
+void sn__settings_read(void);
+
+#endif
