@@ -12,6 +12,7 @@ void sn__take_seen(sn__bracket *b) {
     M *m = (M *)b;
     uint32_t take = SN__TAKE_ASK;
     if (atomic_compare_exchange_strong(&b->take, &take, SN__TAKE_NONE)) return; /* kept */
+    if (take == SN__TAKE_NONE) return; /* the monitor saw us come in, and took its question back */
     m->p = NULL;
     atomic_store_explicit(&b->take, SN__TAKE_LOST, memory_order_relaxed);
     b->budget = 0; /* the next call that may park gets a P first */

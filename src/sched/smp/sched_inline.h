@@ -9,8 +9,9 @@
  *   enter:   state := RUNTIME (relaxed); compiler fence; look at `take`
  *   leave:   state := USER (release)
  *   monitor: take: NONE -> ASK; barrier on all threads; state USER? CAS ASK -> TAKEN : ASK -> NONE
- *   an owner that sees ASK answers by CAS ASK -> NONE and keeps its P; if that fails it is TAKEN:
- *   the P is lost, nobody waits for anybody.
+ *   an owner that sees ASK answers by CAS ASK -> NONE and keeps its P. If that fails, one of two
+ *   things came between: TAKEN, and the P is lost; or NONE, the monitor has itself taken its
+ *   question back, and the P is kept. Nobody waits for anybody.
  *
  * The monitor's barrier makes the owner's relaxed store and load act as if a full fence stood
  * between them, and only the rare side pays. Where the kernel has no such barrier the owner pays
