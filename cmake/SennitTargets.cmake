@@ -108,6 +108,15 @@ function(sennit_test name)
                        ENVIRONMENT "${A_ENV}")
 endfunction()
 
+# sennit_migrate_test(NAME [ENV VAR=value …] [LABELS l …]): the program of the test NAME once more, in
+# short, on 2 Ps, each coroutine resuming on another thread than it parked on.
+function(sennit_migrate_test name)
+  cmake_parse_arguments(A "" "" "ENV;LABELS" ${ARGN})
+  add_test(NAME ${name}_migrate COMMAND ${name})
+  set_tests_properties(${name}_migrate PROPERTIES TIMEOUT 120 LABELS "migrate;${A_LABELS}" ENVIRONMENT
+    "SENNIT_MIGRATE=always;SENNIT_PROCS=2;SENNIT_ROUNDS=2;SENNIT_STRESS_SECONDS=0.1;${A_ENV}")
+endfunction()
+
 # sennit_fuzzer(NAME SOURCES f.c … CORPUS dir [LINK lib …] [INCLUDE dir …] [INTERNAL]): a libFuzzer
 # target (LLVMFuzzerTestOneInput). With SENNIT_FUZZ it is the program build*/fuzz/NAME, which
 # scripts/fuzz.sh runs; always, the suite's test NAME replays CORPUS through it.

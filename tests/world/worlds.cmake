@@ -13,7 +13,7 @@ function(sennit_world_sim name)
 endfunction()
 
 # sennit_world_smp(NAME SOURCES a.c … [TIMEOUT s] [LABELS l …]): a test program on threads, run
-# with 1, 2 and 8 Ps.
+# with 1, 2 and 8 Ps, and in short under SENNIT_MIGRATE.
 function(sennit_world_smp name)
   cmake_parse_arguments(A "" "TIMEOUT" "SOURCES;LABELS" ${ARGN})
   if(NOT A_TIMEOUT)
@@ -27,4 +27,5 @@ function(sennit_world_smp name)
     set_tests_properties(${name}_p${procs} PROPERTIES TIMEOUT ${A_TIMEOUT}
                          LABELS "smp;${A_LABELS}" ENVIRONMENT SENNIT_PROCS=${procs})
   endforeach()
+  sennit_migrate_test(${name})
 endfunction()

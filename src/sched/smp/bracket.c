@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "sched/smp/queue.h"
+#include "sched/smp/settings.h"
 
 bool sn__own_fence;
 
@@ -38,7 +39,9 @@ void sn__refresh(sn__g *g) {
         sn__ring_put(m->p, self);
         sn__switch(&self->ctx, &m->g0, false);
     }
-    m_of(g)->b.budget = BUDGET;
+    m = m_of(g);
+    m->b.budget = BUDGET;
+    if (sn__set.migrate && m->p) sn__p_look_around(m->p); /* it may be another P */
 }
 
 /* Foreign threads: each gets a G of its own, from a list that never shrinks. */

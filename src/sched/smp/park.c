@@ -2,7 +2,7 @@
 /* Leaving a coroutine and making one runnable: the verbs of core/sched.h. */
 #include "sched/smp/queue.h"
 
-enum { FAIR = 61, CLOCK_EVERY = 8 };
+enum { CLOCK_EVERY = 8 };
 
 /* The next G of p without a look at anything else; NULL: go to the scheduler's own stack. */
 static G *pick(P *p) {

@@ -9,8 +9,9 @@
  * One M at most spins; the last spinner to find work wakes the next.
  */
 #include "sched/smp/queue.h"
+#include "sched/smp/settings.h"
 
-enum { FAIR = 61, POLL_EVERY = 61 * 8, PASSES = 4 };
+enum { POLL_EVERY = FAIR * 8, PASSES = 4 };
 
 static P *pop_idle_p(runtime *rt) {
     P *p = rt->idle_p;
@@ -62,23 +63,30 @@ static void give_up(P *p, bool spinning) {
     sn__unlock(&rt->lock);
 }
 
-void sn__start_m(P *p, bool spinning) {
-    runtime *rt = &sn__rt;
+static M *idle_or_new(runtime *rt, bool *fresh) {
     sn__lock(&rt->lock);
     M *m = pop_idle_m(rt);
-    bool fresh = !m && rt->ms < rt->ms_max;
-    if (fresh) rt->ms++; /* counts as running from here: no deadlock is seen meanwhile */
+    *fresh = !m && rt->ms < rt->ms_max;
+    if (*fresh) rt->ms++; /* counts as running from here: no deadlock is seen meanwhile */
     sn__unlock(&rt->lock);
-    if (fresh) m = sn__m_new();
+    return *fresh ? sn__m_new() : m;
+}
+
+static void wake(M *m) {
+    atomic_store_explicit(&m->wake, 1, memory_order_release);
+    sn__os_wake(&m->wake, 1);
+}
+
+bool sn__start_m_with(P *p, bool spinning, G *g) {
+    runtime *rt = &sn__rt;
+    bool fresh;
+    M *m = idle_or_new(rt, &fresh);
     if (m) {
         m->next_p = p;
+        m->next_g = g;
         m->spinning = spinning;
-        if (!fresh) {
-            atomic_store_explicit(&m->wake, 1, memory_order_release);
-            sn__os_wake(&m->wake, 1);
-            return;
-        }
-        if (sn__m_start(m) == 0) return;
+        if (!fresh) return wake(m), true;
+        if (sn__m_start(m) == 0) return true;
         sn__m_drop(m);
     }
     if (fresh) {
@@ -86,7 +94,11 @@ void sn__start_m(P *p, bool spinning) {
         rt->ms--;
         sn__unlock(&rt->lock);
     }
-    give_up(p, spinning);
+    return false;
+}
+
+void sn__start_m(P *p, bool spinning) {
+    if (!sn__start_m_with(p, spinning, NULL)) give_up(p, spinning);
 }
 
 void sn__wake_one(void) {
@@ -298,6 +310,13 @@ static void sleep_in_poller(M *m, runtime *rt) {
     if (b.n) po->deliver(&b);
 }
 
+/* What whoever woke m gave it to run. */
+static G *take_given(M *m) {
+    G *g = m->next_g;
+    m->next_g = NULL;
+    return g;
+}
+
 static G *find(M *m) {
     runtime *rt = &sn__rt;
     uint32_t zero;
@@ -305,6 +324,7 @@ static G *find(M *m) {
         if (atomic_load(&rt->stopping)) return NULL;
         if (!m->p && !sn__try_idle_p(m)) {
             sn__m_sleep(m);
+            if ((g = take_given(m))) return g;
             continue;
         }
         if ((g = look(m, rt)) || !let_go(m, rt, &g)) {
@@ -316,11 +336,26 @@ static G *find(M *m) {
         }
         if (last_look(m, rt)) continue;
         zero = 0;
-        if (atomic_compare_exchange_strong(&rt->polling, &zero, 1))
+        if (atomic_compare_exchange_strong(&rt->polling, &zero, 1)) {
             sleep_in_poller(m, rt);
-        else
+        } else {
             sn__m_sleep(m);
+            if ((g = take_given(m))) return g;
+        }
     }
+}
+
+/* SENNIT_MIGRATE: g parked on m, so another M goes on with m's P and g. False: m may run it. From
+ * here it goes to this stack at its next park, whoever is next: that is looked at here alone. */
+static SN__COLD bool pass_on(M *m, G *g) {
+    P *p = m->p;
+    sn__p_look_around(p);
+    if (g->core.thread != m) return false;
+    m->p = NULL;
+    atomic_store(&p->m, NULL);
+    if (sn__start_m_with(p, false, g)) return true;
+    own(m, p); /* there is no other M */
+    return false;
 }
 
 void sn__schedule(M *m) {
@@ -334,6 +369,7 @@ void sn__schedule(M *m) {
                 sn__cpu_relax();
             else
                 sn__os_yield();
+        if (SN__UNLIKELY(sn__set.migrate) && pass_on(m, g)) continue;
         sn__run_on(m, g);
         sn__switch(&m->g0, &g->ctx, false);
     }

@@ -29,11 +29,13 @@ typedef struct setting {
     const char *const *words;
 } setting;
 
+static const char *const migrate[] = {"auto", "always", NULL};
 static const char *const no_yes[] = {"0", "1", NULL};
 
 #define AT(member) offsetof(sn__settings, member)
 static const setting table[] = {
     {"SENNIT_PROCS", AT(procs), 0, PROCS_MAX, 0, "the CPUs allowed", NULL},
+    {"SENNIT_MIGRATE", AT(migrate), 0, 1, 0, "auto", migrate},
     {"SENNIT_NO_MEMBARRIER", AT(no_membarrier), 0, 1, 0, "0", no_yes},
 };
 

@@ -12,6 +12,7 @@
 
 typedef struct sn__settings {
     uint32_t procs;         /* SENNIT_PROCS; 0: not set */
+    uint32_t migrate;       /* SENNIT_MIGRATE: 1: always resume on another M */
     uint32_t no_membarrier; /* SENNIT_NO_MEMBARRIER: owners of a P pay a fence of their own */
 } sn__settings;
 

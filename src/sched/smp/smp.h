@@ -21,6 +21,7 @@
 #include "sched/g.h"
 
 enum { RING = 256, FREE_MAX = 64, IDS = 64, BUDGET = 256, CHAIN = 16, PROCS_MAX = 1024 };
+enum { FAIR = 61 }; /* every so many schedules the global queue comes first */
 /* The times stand beside the timers, which lie on their coroutines' stacks: looking for a place
  * touches the heap alone. */
 typedef struct heap_slot {
@@ -119,6 +120,9 @@ void sn__inbox_put(G *g);
 /** What is in it, into p's ring or beyond. */
 void sn__inbox_empty(P *p);
 
+/* The next that leaves a coroutine on p goes by the scheduler's own stack: see pick in park.c. */
+static inline void sn__p_look_around(P *p) { p->tick += FAIR - 1 - p->tick % FAIR; }
+
 /* sched.c: finding work */
 static inline void sn__run_on(M *m, G *g) {
     g->core.thread = m;
@@ -132,8 +136,11 @@ static inline void sn__run_on(M *m, G *g) {
 void sn__schedule(M *m);               /* m's g0: until the runtime stops */
 void sn__wake_one(void);               /* if a P idles and nobody spins: one M spins */
 void sn__start_m(P *p, bool spinning); /* some M runs p, or p goes idle */
-bool sn__try_idle_p(M *m);             /* gives m an idle P */
-void sn__release_p(M *m);              /* m's P goes to whoever needs it */
+/** An M that sleeps, or a new one, takes p and runs g (NULL: what it finds); false: there is none.
+ */
+bool sn__start_m_with(P *p, bool spinning, G *g);
+bool sn__try_idle_p(M *m); /* gives m an idle P */
+void sn__release_p(M *m);  /* m's P goes to whoever needs it */
 void sn__interrupt_poller(void);
 sn_time sn__first_timer(void);
 
