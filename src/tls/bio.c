@@ -39,10 +39,11 @@ static int reserve(tls_buf *b, size_t n) {
 static int append(BIO *b, const char *from, size_t n, size_t *done) {
     tls *t = BIO_get_data(b);
     BIO_clear_retry_flags(b);
+    *done = n;
+    if (t->ended) return 1;
     if (!reserve(&t->out, n)) return 0;
     memcpy(t->out.data + t->out.len, from, n);
     t->out.len += n;
-    *done = n;
     return 1;
 }
 

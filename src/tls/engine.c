@@ -159,7 +159,10 @@ int sn__tls_step_shutdown(tls *t, int wait) {
     if (err == 0) {
         ERR_clear_error();
         int r = SSL_shutdown(t->ssl);
-        if (r < 0) err = outcome(t, r);
+        if (r < 0)
+            err = outcome(t, r);
+        else
+            t->ended = 1;
     }
     sn_unlock(&t->engine);
     return err;

@@ -17,7 +17,11 @@
  * A reader never waits for `writing`: a peer may be reading nothing until we have read, and who
  * holds `writing` may be waiting for that peer. What OpenSSL answers during a read (an alert, a key
  * update) is sent if that needs no waiting; otherwise it waits in `out` and goes before the next
- * write, which RFC 8446 4.6.3 allows. */
+ * write, which RFC 8446 4.6.3 allows.
+ *
+ * After our closing record nothing is sent, though OpenSSL goes on answering key updates: a peer
+ * that has read that record closes, and if bytes lie there unread its kernel makes that a reset and
+ * throws away whatever the peer wrote before and we have not yet taken. */
 #ifndef SENNIT_TLS_TLS_H
 #define SENNIT_TLS_TLS_H
 
@@ -55,6 +59,7 @@ typedef struct tls {
     size_t in_want;  /* how much to read at once, under `reading` */
     atomic_int done, closed;
     int write_shut;   /* under `writing` */
+    int ended;        /* our closing record is in `out` or beyond, under `engine` */
     atomic_int error; /* what ended TLS here, for good; 0: nothing */
     char why[200];    /* its text; written once, before `error` */
     _Atomic sn_time deadline[2];

@@ -42,19 +42,23 @@ static void *run_peer(void *arg) {
     return NULL;
 }
 
-/* Accepts the peer and does the handshake; ours is the server's side. */
-static sn_conn *meet(peer *p, pthread_t *t) {
+/* Accepts the peer and does the handshake; ours is the server's side, on what `wrap` makes of the
+ * raw connection. */
+static sn_conn *meet_on(peer *p, pthread_t *t, sn_conn *(*wrap)(sn_conn *raw)) {
     sn_tls_conf *conf = conf_of("server", NULL, 0, NULL);
     sn_listener *l = listen_any("tcp", p->addr, sizeof p->addr);
     sn_conn *raw, *c;
     MUST(pthread_create(t, NULL, run_peer, p) == 0);
     MUST(sn_accept(l, &raw) == 0);
-    MUST(sn_tls_server(&c, raw, conf) == 0);
+    MUST(sn_tls_server(&c, wrap(raw), conf) == 0);
     sn_tls_conf_free(conf);
     sn_listener_free(l);
     MUST(sn_tls_handshake(c) == 0);
     return c;
 }
+
+static sn_conn *as_it_is(sn_conn *raw) { return raw; }
+static sn_conn *meet(peer *p, pthread_t *t) { return meet_on(p, t, as_it_is); }
 
 /* Writes all its blocks, asking for new keys on both sides every few; reads nothing before. */
 static int writes_first(SSL *ssl) {
@@ -97,6 +101,7 @@ static void both_ways_with(int version) {
     CHECK_INT(sn_scope_leave(&s), 0);
     CHECK_INT(r[0], 0);
     CHECK_INT(r[1], 0);
+    CHECK_STR(sn_tls_error(c), "");
     MUST(pthread_join(t, NULL) == 0);
     CHECK_INT(p.result, 0);
     sn_conn_free(c);
@@ -105,6 +110,72 @@ static void both_ways_with(int version) {
 TLS_CASE(new_keys_in_the_middle_of_a_transfer) { both_ways_with(TLS1_3_VERSION); }
 
 TLS_CASE(the_same_with_12) { both_ways_with(TLS1_2_VERSION); }
+
+/* A raw connection that stays open for writing, so that what comes after the end is seen. */
+static int raw_read(void *raw, void *buf, size_t n, size_t *done) {
+    return sn_read(raw, buf, n, done);
+}
+static int raw_writev(void *raw, const sn_iov *iov, size_t cnt, size_t *done) {
+    return sn_writev(raw, iov, cnt, done);
+}
+static void raw_set_deadline(void *raw, int write, sn_time until) {
+    if (write)
+        sn_set_write_deadline(raw, until);
+    else
+        sn_set_read_deadline(raw, until);
+}
+static int raw_stays_open(void *raw) {
+    (void)raw;
+    return 0;
+}
+static void raw_close(void *raw) { sn_close(raw); }
+static void raw_free(void *raw) { sn_conn_free(raw); }
+static int raw_addr(const void *raw, int of_peer, char *buf, size_t n) {
+    return of_peer ? sn_peer_addr(raw, buf, n) : sn_local_addr(raw, buf, n);
+}
+static sn_conn *that_stays_open(sn_conn *raw) {
+    static const sn_conn_ops ops = {.size = sizeof ops,
+                                    .read = raw_read,
+                                    .writev = raw_writev,
+                                    .set_deadline = raw_set_deadline,
+                                    .shutdown_write = raw_stays_open,
+                                    .close = raw_close,
+                                    .free = raw_free,
+                                    .addr = raw_addr,
+                                    .reset = raw_close};
+    sn_conn *c;
+    MUST(sn_conn_new(&c, &ops, raw) == 0);
+    return c;
+}
+
+/* Reads to the end, and only then asks for new keys; nothing may come in answer. Twice, since
+ * OpenSSL answers the first when it sees the second. */
+static int asks_after_the_end(SSL *ssl) {
+    char b;
+    int n = SSL_read(ssl, &b, 1);
+    if (n > 0 || SSL_get_error(ssl, n) != SSL_ERROR_ZERO_RETURN) return 1;
+    for (int i = 0; i < 2; i++) {
+        if (!SSL_key_update(ssl, SSL_KEY_UPDATE_REQUESTED)) return 2;
+        if (SSL_write(ssl, "x", 1) != 1) return 3;
+    }
+    return recv(SSL_get_fd(ssl), &b, 1, 0) == 0 ? 0 : 4;
+}
+
+/* A peer that has read our closing record closes, and bytes that it has not read would then turn
+ * its close into a reset, which cuts off whatever it wrote before. */
+TLS_CASE(after_the_closing_record_nothing_is_sent) {
+    pthread_t t;
+    char b[2];
+    size_t n;
+    peer p = {.max_version = TLS1_3_VERSION, .act = asks_after_the_end};
+    sn_conn *c = meet_on(&p, &t, that_stays_open);
+    CHECK_INT(sn_shutdown_write(c), 0);
+    CHECK_INT(sn_read_full(c, b, sizeof b, &n), 0);
+    CHECK(b[0] == 'x' && b[1] == 'x');
+    sn_conn_free(c);
+    MUST(pthread_join(t, NULL) == 0);
+    CHECK_INT(p.result, 0);
+}
 
 /* A second handshake within the first's connection, as TLS 1.2 had it. */
 static int renegotiates(SSL *ssl) {
@@ -152,6 +223,7 @@ int main(void) {
     set_up_certs();
     CASE(new_keys_in_the_middle_of_a_transfer);
     CASE(the_same_with_12);
+    CASE(after_the_closing_record_nothing_is_sent);
     CASE(a_second_handshake_is_refused);
     CASE(a_peer_that_leaves_without_a_word_cut_the_stream);
     remove_certs();
