@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Files, the file seam of every program here. These calls block on the caller's stack; the P
- * goes elsewhere if it lasts. The scope is looked at before the call. From coroutines and
- * foreign threads. */
+ * goes elsewhere if it lasts, and at once where it is sure to last: before a sync, and before a
+ * read of what is not in the page cache. The scope is looked at before the call. From coroutines
+ * and foreign threads. */
 #ifndef SENNIT_FILE_H
 #define SENNIT_FILE_H
 
@@ -65,6 +66,24 @@ SN_API SN_MUST int sn_path_mkdir(const char *path);
  *  `each` must not park. */
 SN_API SN_MUST int sn_path_list(const char *path, int (*each)(void *arg, const char *name),
                                 void *arg);
+typedef struct sn_dir sn_dir;
+/** Opens a folder for listing. The caller owns *d (NULL on error): sn_dir_close. One coroutine at a
+ *  time. */
+SN_API SN_MUST int sn_dir_open(sn_dir **d, const char *path);
+/** The next entry but "." and "..", in no order, into *name, which lives until the next call; NULL
+ *  after the last. What is made or removed meanwhile may or may not be among them. */
+SN_API SN_MUST int sn_dir_next(sn_dir *d, const char **name);
+/** Closes and frees. NULL is fine. */
+SN_API void sn_dir_close(sn_dir *d);
+/** Deepest folder in a folder that sn_path_remove_tree goes into. */
+#define SN_TREE_DEPTH 64u
+/** Removes a file, or a folder with all that is in it; links are removed, not followed. At most
+ *  `max` entries, `path` itself included: SN_E2BIG when there are more, or deeper ones than
+ *  SN_TREE_DEPTH; then, and after any error, some are removed. SN_EINVAL for the root, "." and
+ * "..". Nobody but the caller's user should be able to write there: who exchanges a folder for a
+ * link meanwhile chooses what is removed. Durable as sn_path_remove. Looks at the scope before each
+ * entry. */
+SN_API SN_MUST int sn_path_remove_tree(const char *path, size_t max);
 /** Reads a whole file of at most `max` bytes into malloc'ed *buf (terminated by a 0); the caller
  *  frees it. SN_EFBIG when it is longer. *buf is NULL and *n 0 on error. */
 SN_API SN_MUST int sn_path_read(const char *path, size_t max, char **buf, size_t *n);

@@ -132,6 +132,9 @@ void sn__ready_foreign(sn__g *g);
 void sn__expect_outside(void);
 /** Puts the caller behind the others that can run. */
 void sn__yield(sn__g *g);
+/** The caller, outside the bracket, is about to block in the system for long: others run from now.
+ *  Does not park. */
+void sn__give_away(void);
 /** Spins for a moment, in round 0, 1 …, for a lock that another CPU's coroutine may give back soon;
  *  false: it does not pay, wait properly. */
 bool sn__spin(unsigned round);

@@ -68,12 +68,50 @@ int sn_path_mkdir(const char *path) {
     return err ? err : sync_folder(path);
 }
 
+struct sn_dir {
+    DIR *d;
+};
+
+int sn_dir_open(sn_dir **d, const char *path) {
+    *d = NULL;
+    int err = sn_canceled();
+    if (err) return err;
+    sn_dir *x = malloc(sizeof *x);
+    if (!x) return SN_ENOMEM;
+    err = sn__sys_opendir(path, &x->d);
+    if (err)
+        free(x);
+    else
+        *d = x;
+    return err;
+}
+
+static int is_dots(const char *name) {
+    return name[0] == '.' && (!name[1] || (name[1] == '.' && !name[2]));
+}
+
+int sn_dir_next(sn_dir *d, const char **name) {
+    *name = NULL;
+    int err = sn_canceled();
+    if (err) return err;
+    do {
+        err = sn__sys_readdir(d->d, name);
+    } while (!err && *name && is_dots(*name));
+    return err;
+}
+
+void sn_dir_close(sn_dir *d) {
+    if (!d) return;
+    sn__sys_closedir(d->d);
+    free(d);
+}
+
 static int list_all(DIR *d, int (*each)(void *arg, const char *name), void *arg) {
     for (;;) {
         const char *name;
         int r = sn__sys_readdir(d, &name);
         if (r || !name) return r;
-        if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0) continue;
+        if (is_dots(name)) continue;
         r = each(arg, name);
         if (r) return r;
     }

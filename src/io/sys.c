@@ -8,7 +8,10 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/eventfd.h>
+#include <sys/uio.h>
 #include <unistd.h>
+
+#include "core/sched.h"
 
 #define OUTLINED __attribute__((noinline))
 
@@ -189,6 +192,18 @@ OUTLINED ssize_t sn__sys_pread(int fd, void *buf, size_t n, uint64_t at) {
     REPEAT(r, pread(fd, buf, n, (off_t)at));
     return r;
 }
+
+OUTLINED ssize_t sn__sys_pread_cached(int fd, void *buf, size_t n, uint64_t at) {
+    struct iovec v = {buf, n};
+    ssize_t r;
+    do {
+        r = preadv2(fd, &v, 1, (off_t)at, RWF_NOWAIT);
+    } while (r < 0 && errno == EINTR);
+    if (r >= 0) return r;
+    return errno == EOPNOTSUPP || errno == ENOSYS ? SN_ENOSYS : sn__errmap(errno);
+}
+
+void sn__sys_will_block(void) { sn__give_away(); }
 
 OUTLINED ssize_t sn__sys_pwrite(int fd, const void *buf, size_t n, uint64_t at) {
     ssize_t r;

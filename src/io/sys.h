@@ -50,6 +50,11 @@ int sn__sys_open(const char *path, int flags, unsigned mode);
 void sn__sys_close(int fd);
 ssize_t sn__sys_read(int fd, void *buf, size_t n);
 ssize_t sn__sys_pread(int fd, void *buf, size_t n, uint64_t at);
+/* What the cache has of it. SN_EAGAIN when that is nothing: reading would wait for the device;
+ * SN_ENOSYS when this kernel, or the file's system, cannot tell. */
+ssize_t sn__sys_pread_cached(int fd, void *buf, size_t n, uint64_t at);
+/* The next call will wait for a device: whoever else can run shall, from now. */
+void sn__sys_will_block(void);
 ssize_t sn__sys_pwrite(int fd, const void *buf, size_t n, uint64_t at);
 int sn__sys_fdatasync(int fd);
 int sn__sys_fsync(int fd);

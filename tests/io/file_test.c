@@ -229,6 +229,66 @@ static void writes_whole_files(void) {
     CHECK_INT(seen[0], 2); /* no temporary is left */
 }
 
+static void lists_entry_by_entry(void) {
+    sn_dir *d;
+    const char *name;
+    int n = 0, links = 0;
+    MUST(sn_path_mkdir(in_dir("ls")) == 0);
+    MUST(sn_path_write(in_dir("ls/a"), "", 0) == 0 && sn_path_mkdir(in_dir("ls/b")) == 0);
+    MUST(symlink("nowhere", in_dir("ls/c")) == 0);
+    MUST(sn_dir_open(&d, in_dir("ls")) == 0);
+    while (sn_dir_next(d, &name) == 0 && name) {
+        n += strlen(name) == 1;
+        links += name[0] == 'c';
+    }
+    CHECK(n == 3 && links == 1);
+    CHECK_INT(sn_dir_next(d, &name), 0); /* the end stays the end */
+    CHECK(name == NULL);
+    sn_dir_close(d);
+    sn_dir_close(NULL);
+    CHECK_INT(sn_dir_open(&d, in_dir("ls/a")), SN_ENOTDIR);
+    CHECK(d == NULL);
+    CHECK_INT(sn_dir_open(&d, in_dir("ls/no")), SN_ENOENT);
+}
+
+static void make_tree(void) {
+    MUST(sn_path_mkdir(in_dir("t")) == 0 && sn_path_mkdir(in_dir("t/u")) == 0);
+    MUST(sn_path_mkdir(in_dir("t/u/v")) == 0 && sn_path_mkdir(in_dir("t/w")) == 0);
+    MUST(sn_path_write(in_dir("t/u/v/f"), "x", 1) == 0);
+    MUST(sn_path_write(in_dir("t/f"), "x", 1) == 0);
+    MUST(symlink(in_dir("ls"), in_dir("t/link")) == 0);
+}
+
+static void removes_trees(void) {
+    sn_file_info info;
+    make_tree(); /* of seven entries */
+    CHECK_INT(sn_path_remove_tree(in_dir("t"), 6), SN_E2BIG);
+    CHECK_INT(sn_path_remove_tree(in_dir("t"), 1), 0);
+    make_tree();
+    CHECK_INT(sn_path_remove_tree(in_dir("t/"), 7), 0);
+    CHECK_INT(sn_path_stat(in_dir("t"), &info), SN_ENOENT);
+    CHECK_INT(sn_path_stat(in_dir("ls/a"), &info), 0); /* the link was not followed */
+    CHECK_INT(sn_path_remove_tree(in_dir("ls/a"), 0), SN_E2BIG);
+    CHECK_INT(sn_path_remove_tree(in_dir("ls/a"), 1), 0);
+    CHECK_INT(sn_path_remove_tree(in_dir("ls/a"), 1), SN_ENOENT);
+    const char *const special[] = {"/", "//", ".", "..", "./", "../", "no/..", "no/."};
+    for (size_t i = 0; i < sizeof special / sizeof *special; i++)
+        CHECK_INT(sn_path_remove_tree(special[i], 0), SN_EINVAL);
+}
+
+static void removes_no_deeper_than_said(void) {
+    char path[400];
+    size_t n = (size_t)snprintf(path, sizeof path, "%s/deep", dir);
+    for (unsigned i = 0; i <= SN_TREE_DEPTH; i++, n += 2) {
+        MUST(sn_path_mkdir(path) == 0);
+        memcpy(path + n, "/d", 3);
+    }
+    MUST(sn_path_write(path, "", 0) == 0);
+    CHECK_INT(sn_path_remove_tree(in_dir("deep"), 1000), SN_E2BIG);
+    MUST(sn_path_remove(path) == 0);
+    CHECK_INT(sn_path_remove_tree(in_dir("deep"), 1000), 0);
+}
+
 static int all_canceled(void *arg) {
     (void)arg;
     sn_scope s;
@@ -253,6 +313,9 @@ static int all_canceled(void *arg) {
     CHECK_INT(sn_path_remove(in_dir("m")), SN_ECANCELED);
     CHECK_INT(sn_path_mkdir(in_dir("m3")), SN_ECANCELED);
     CHECK_INT(sn_path_list(dir, count_names, NULL), SN_ECANCELED);
+    sn_dir *d;
+    CHECK_INT(sn_dir_open(&d, dir), SN_ECANCELED);
+    CHECK_INT(sn_path_remove_tree(dir, 1000), SN_ECANCELED);
     CHECK_INT(sn_path_read(in_dir("m"), 10, &buf, &n), SN_ECANCELED);
     CHECK_INT(sn_path_write(in_dir("m"), "x", 1), SN_ECANCELED);
     uint32_t was = sn_shield(1);
@@ -324,6 +387,9 @@ int main(void) {
     CASE(renames);
     CASE(reads_whole_files);
     CASE(writes_whole_files);
+    CASE(lists_entry_by_entry);
+    CASE(removes_trees);
+    CASE(removes_no_deeper_than_said);
     CASE(locks);
     CASE(syncs_folders);
     CASE(looks_at_the_scope);

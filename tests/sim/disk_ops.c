@@ -92,6 +92,23 @@ static void do_remove(ops *o) {
     say(o, "remove", path, sn_path_remove(path));
 }
 
+/* Entry by entry; how many, since their order is nobody's business. */
+static void do_entries(ops *o) {
+    sn_dir *d;
+    const char *name, *path = a_path(o);
+    int n = 0, rc = sn_dir_open(&d, path);
+    while (rc == 0 && (rc = sn_dir_next(d, &name)) == 0 && name) n++;
+    sn_dir_close(d);
+    say(o, "entries", path, rc);
+    fprintf(o->out, "  %d\n", n);
+}
+
+static void do_remove_tree(ops *o) {
+    const char *path = a_path(o);
+    if (path[0] == '/' || strstr(path, "..")) return; /* on the machine that would be too much */
+    say(o, "remove tree", path, sn_path_remove_tree(path, 1000));
+}
+
 static void do_mkdir(ops *o) {
     const char *path = a_path(o);
     say(o, "mkdir", path, sn_path_mkdir(path));
@@ -158,8 +175,9 @@ static void do_file(ops *o) {
 
 void disk_ops(uint64_t seed, int n, FILE *out) {
     static void (*const all[])(ops *) = {
-        do_list, do_stat, do_rename, do_remove, do_mkdir, do_path_sync, do_path_write, do_path_read,
-        do_open, do_open, do_file,   do_file,   do_file,  do_file,      do_file,       do_file};
+        do_list,    do_stat,       do_rename,    do_remove, do_mkdir, do_path_sync,
+        do_entries, do_path_write, do_path_read, do_open,   do_open,  do_remove_tree,
+        do_file,    do_file,       do_file,      do_file,   do_file,  do_file};
     ops o = {.random = seed, .out = out};
     while (n--) all[draw(&o, sizeof all / sizeof *all)](&o);
     for (size_t i = 0; i < OPEN; i++) sn_file_close(o.f[i]);

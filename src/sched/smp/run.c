@@ -201,6 +201,17 @@ void sn_get_stats(sn_stats *st) {
     memcpy(st, &s, size < sizeof s ? size : sizeof s);
 }
 
+/* As at the begin of sn_blocking; its end is left to the next call that may park. */
+void sn__give_away(void) {
+    sn__g *g = sn__enter();
+    if (!g->foreign) {
+        M *m = m_of(g);
+        if (m->p) sn__release_p(m);
+        m->b.budget = 0;
+    }
+    sn__leave(g);
+}
+
 int sn_blocking(sn_fn f, void *arg) {
     sn__g *g = sn__enter_parks();
     if (g->foreign) return f(arg);
