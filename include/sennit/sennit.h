@@ -8,6 +8,7 @@
 #include <sennit/file.h>
 #include <sennit/go.h>
 #include <sennit/net.h>
+#include <sennit/offload.h>
 #include <sennit/ring.h>
 #include <sennit/signal.h>
 #include <sennit/sync.h>

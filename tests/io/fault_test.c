@@ -379,6 +379,29 @@ static int file_way(const char *path, const char *text) {
     return err;
 }
 
+static void free_owned(void *arg) { free(*(char **)arg); }
+
+static void make_owned(void *arg) { *(char **)arg = strdup("made"); }
+
+static int offload_way(const char *unused, const char *unused_too) {
+    char *owned = NULL;
+    (void)unused, (void)unused_too;
+    int err = sn_offload(make_owned, &owned, sizeof owned, free_owned, SN_NEVER);
+    if (err == 0 && !owned) err = SN_ENOMEM;
+    if (err == 0) free(owned);
+    return err;
+}
+
+/* A helper more that cannot be had is no error where there is another. */
+NET_CASE(no_memory_for_offloaded_calls) {
+    for (int k = 0; k < 8; k++) {
+        atomic_store(&fail_in, k);
+        int err = offload_way(NULL, NULL);
+        atomic_store(&fail_in, -1);
+        CHECK(err == SN_ENOMEM || (k > 0 && err == 0));
+    }
+}
+
 NET_CASE(no_memory_for_files) {
     char path[64];
     snprintf(path, sizeof path, "/tmp/sennit-fault-file-%d", (int)getpid());
@@ -410,6 +433,7 @@ int main(void) {
     CASE(no_memory_is_an_error_everywhere);
     CASE(no_memory_for_datagrams);
     CASE(no_memory_for_files);
+    CASE(no_memory_for_offloaded_calls);
     CASE(no_memory_for_signals);
     return check_done();
 }

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 include(${PROJECT_SOURCE_DIR}/tests/world/worlds.cmake)
 # The simulated network. First the cases of tests/io, the same text as against the kernel.
-foreach(same IN ITEMS conn dgram listen)
+foreach(same IN ITEMS conn dgram listen offload)
   sennit_test(sim_net_${same} LINK sennit-sim LABELS sim notsan TIMEOUT 120
               SOURCES ${PROJECT_SOURCE_DIR}/tests/io/${same}_test.c
                       ${CMAKE_CURRENT_SOURCE_DIR}/net_run.c)

@@ -17,7 +17,7 @@
 
 sn__settings sn__set;
 
-enum { VALUE_SHOWN = 80 };
+enum { VALUE_SHOWN = 80, OFFLOAD_THREADS_MAX = 1024 };
 
 /* A number from least to most if there are no words, else one of the words: its place counts. */
 typedef struct setting {
@@ -31,12 +31,17 @@ typedef struct setting {
 
 static const char *const migrate[] = {"auto", "always", NULL};
 static const char *const no_yes[] = {"0", "1", NULL};
+static const char *const pollers[] = {"auto", "epoll", "io_uring", NULL}; /* enum sn__poller_wish */
 
 #define AT(member) offsetof(sn__settings, member)
 static const setting table[] = {
     {"SENNIT_PROCS", AT(procs), 0, PROCS_MAX, 0, "the CPUs allowed", NULL},
     {"SENNIT_MIGRATE", AT(migrate), 0, 1, 0, "auto", migrate},
     {"SENNIT_NO_MEMBARRIER", AT(no_membarrier), 0, 1, 0, "0", no_yes},
+    {"SENNIT_OFFLOAD_THREADS", AT(offload_threads), 1, OFFLOAD_THREADS_MAX, 32, "32", NULL},
+    {"SENNIT_POLLER", AT(poller), 0, 0, SN__POLLER_AUTO, "auto", pollers},
+    {"SENNIT_NO_EPOLL_PWAIT2", AT(no_epoll_pwait2), 0, 1, 0, "0", no_yes},
+    {"SENNIT_NO_PIDFD", AT(no_pidfd), 0, 1, 0, "0", no_yes},
 };
 
 static void put_number(sn__text *t, uint32_t n) { sn__put_u(t, n, 10); }

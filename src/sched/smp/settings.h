@@ -10,10 +10,16 @@
 
 #include <stdint.h>
 
+enum sn__poller_wish { SN__POLLER_AUTO, SN__POLLER_EPOLL, SN__POLLER_URING };
+
 typedef struct sn__settings {
-    uint32_t procs;         /* SENNIT_PROCS; 0: not set */
-    uint32_t migrate;       /* SENNIT_MIGRATE: 1: always resume on another M */
-    uint32_t no_membarrier; /* SENNIT_NO_MEMBARRIER: owners of a P pay a fence of their own */
+    uint32_t procs;           /* SENNIT_PROCS; 0: not set */
+    uint32_t migrate;         /* SENNIT_MIGRATE: 1: always resume on another M */
+    uint32_t no_membarrier;   /* SENNIT_NO_MEMBARRIER: owners of a P pay a fence of their own */
+    uint32_t offload_threads; /* SENNIT_OFFLOAD_THREADS; 0: no run has begun */
+    uint32_t poller;          /* SENNIT_POLLER: enum sn__poller_wish */
+    uint32_t no_epoll_pwait2; /* SENNIT_NO_EPOLL_PWAIT2: milliseconds, as on older kernels */
+    uint32_t no_pidfd;        /* SENNIT_NO_PIDFD: a helper thread waits for each child */
 } sn__settings;
 
 extern sn__settings sn__set;
