@@ -5,6 +5,7 @@
 
 #include <sennit/base.h>
 #include <sennit/chan.h>
+#include <sennit/child.h>
 #include <sennit/file.h>
 #include <sennit/go.h>
 #include <sennit/net.h>

@@ -166,6 +166,12 @@ OUTLINED int sn__sys_eventfd(void) {
     return r;
 }
 
+OUTLINED void sn__sys_eventfd_put(int fd) {
+    const uint64_t one = 1;
+    ssize_t r;
+    REPEAT(r, write(fd, &one, sizeof one));
+}
+
 OUTLINED int sn__sys_eventfd_take(int fd) {
     uint64_t count;
     ssize_t r;
@@ -181,9 +187,21 @@ OUTLINED int sn__sys_open(const char *path, int flags, unsigned mode) {
 
 OUTLINED void sn__sys_close(int fd) { (void)close(fd); }
 
+OUTLINED int sn__sys_dup(int fd) {
+    int r;
+    REPEAT(r, fcntl(fd, F_DUPFD_CLOEXEC, 0));
+    return r;
+}
+
 OUTLINED ssize_t sn__sys_read(int fd, void *buf, size_t n) {
     ssize_t r;
     REPEAT(r, read(fd, buf, n));
+    return r;
+}
+
+OUTLINED ssize_t sn__sys_write(int fd, const void *buf, size_t n) {
+    ssize_t r;
+    REPEAT(r, write(fd, buf, n));
     return r;
 }
 

@@ -43,12 +43,16 @@ ssize_t sn__sys_recvfrom(int fd, void *buf, size_t n, struct sockaddr *sa, sockl
 /* Events for signals. */
 int sn__sys_eventfd(void);
 int sn__sys_eventfd_take(int fd);
+void sn__sys_eventfd_put(int fd);
 
 /* Files. */
 int sn__sys_open(const char *path, int flags, unsigned mode);
 /* Once only: after EINTR the descriptor is gone all the same. */
 void sn__sys_close(int fd);
+/* Another descriptor of the same, close-on-exec. */
+int sn__sys_dup(int fd);
 ssize_t sn__sys_read(int fd, void *buf, size_t n);
+ssize_t sn__sys_write(int fd, const void *buf, size_t n);
 ssize_t sn__sys_pread(int fd, void *buf, size_t n, uint64_t at);
 /* What the cache has of it. SN_EAGAIN when that is nothing: reading would wait for the device;
  * SN_ENOSYS when this kernel, or the file's system, cannot tell. */
