@@ -66,8 +66,18 @@ void sn__os_heavy_barrier(void);
 /* os: stacks */
 /** Reserves `bytes` of zeroed address space, committed on touch; NULL. Never given back. */
 void *sn__os_reserve(size_t bytes);
-/** Makes [lo, lo+n) fault on access, by whatever the kernel has left; false: it could not. */
-bool sn__os_guard(void *lo, size_t n);
+/** Makes the first page of each of `count` slots, `stride` bytes apart from `lo` on, fault on
+ *  access, by whatever the kernel has left. How many it did, from the first on; the rest have no
+ *  guard and never will. */
+unsigned sn__os_guard(char *lo, size_t stride, unsigned count);
+/** Before the first guard: whether to do as a kernel without MADV_GUARD_INSTALL does, and how many
+ *  guards there may be at most that split a mapping. */
+void sn__os_guard_limits(bool no_install, unsigned most_splits);
+/** Which pages of [lo, lo+n) are in memory: bit 0 of a byte each. Guards count as being there,
+ * pages that were swapped out mostly not. false: the kernel does not say. */
+bool sn__os_resident(const char *lo, size_t n, unsigned char *pages);
+/** Gives the pages of [lo, lo+n) back. They read as zeroes afterwards; guards stay. */
+void sn__os_discard(char *lo, size_t n);
 size_t sn__os_page(void);
 
 /* os: words for people */

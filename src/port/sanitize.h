@@ -33,7 +33,7 @@ enum { SN__SAN_THREADS = 0 };
 #include <sanitizer/lsan_interface.h>
 #define SN__SWITCH_ATTR __attribute__((noinline, unused))
 /* LeakSanitizer reads all of a root region that is mapped; only PROT_NONE tells it not to. */
-enum { SN__STACK_SCALE = 4, SN__GUARD_BY_MPROTECT = 1 };
+enum { SN__STACK_SCALE = 4, SN__PACKS = 0, SN__GUARD_BY_MPROTECT = 1 };
 static inline void sn__san_leave(sn__ctx *from, sn__ctx *to, bool dying) {
     __sanitizer_start_switch_fiber(dying ? NULL : &from->fake, to->lo, to->size);
 }
@@ -62,7 +62,7 @@ void __tsan_switch_to_fiber(void *fiber, unsigned flags);
 void __tsan_acquire(void *at);
 void __tsan_release(void *at);
 #define SN__SWITCH_ATTR __attribute__((no_sanitize("thread"), noinline, unused))
-enum { SN__STACK_SCALE = 4, SN__GUARD_BY_MPROTECT = 0 };
+enum { SN__STACK_SCALE = 4, SN__PACKS = 0, SN__GUARD_BY_MPROTECT = 0 };
 static inline __attribute__((always_inline)) void sn__san_leave(sn__ctx *from, sn__ctx *to,
                                                                 bool dying) {
     (void)dying;
@@ -83,7 +83,8 @@ static inline void sn__san_slab(void *lo, size_t n) {
 }
 #else
 #define SN__SWITCH_ATTR __attribute__((always_inline)) inline
-enum { SN__STACK_SCALE = 1, SN__GUARD_BY_MPROTECT = 0 };
+/* … page classes are larger there, and nothing is packed. */
+enum { SN__STACK_SCALE = 1, SN__PACKS = 1, SN__GUARD_BY_MPROTECT = 0 };
 static inline void sn__san_leave(sn__ctx *from, sn__ctx *to, bool dying) {
     (void)from;
     (void)to;

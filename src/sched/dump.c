@@ -171,7 +171,7 @@ void sn__fatal(const char *message) {
     abort();
 }
 
-static void put_overflow(const G *g) {
+static void put_overflow(const G *g, const char *how) {
     sn__text t = {.n = 0};
     const char *name = atomic_load(&((G *)(uintptr_t)g)->name);
     sn__put(&t, "fatal error: stack overflow of coroutine ");
@@ -183,7 +183,9 @@ static void put_overflow(const G *g) {
     }
     sn__put(&t, " (");
     sn__put_u(&t, sn__g_stack_size(g) / 1024, 10);
-    sn__put(&t, " KiB; sn_attr.stack or SN_FOREIGN gives more)\n");
+    sn__put(&t, " KiB");
+    sn__put(&t, how);
+    sn__put(&t, "; sn_attr.stack or SN_FOREIGN gives more)\n");
     flush(STDERR_FILENO, &t);
 }
 
@@ -194,9 +196,20 @@ static void on_fault(int signo, uintptr_t addr, uintptr_t pc, uintptr_t fp) {
     G *g = sn__g_at(addr, &guard);
     (void)signo;
     if (!g || !guard) return;
-    put_overflow(g);
+    put_overflow(g, "");
     put_head(STDERR_FILENO, g, G_RUNNING);
     put_frames(STDERR_FILENO, pc, fp, (uintptr_t)g->ctx.lo, (uintptr_t)g->ctx.lo + g->ctx.size);
+    put_site(STDERR_FILENO, g);
+    signal(SIGABRT, SIG_DFL);
+    abort();
+}
+
+void sn__stack_broken(G *g) {
+    uintptr_t lo = (uintptr_t)g->ctx.lo;
+    put_overflow(g, ", no guard: what lay below is overwritten");
+    put_head(STDERR_FILENO, g, G_RUNNING);
+    put_frames(STDERR_FILENO, (uintptr_t)__builtin_return_address(0),
+               (uintptr_t)__builtin_frame_address(0), lo, lo + g->ctx.size);
     put_site(STDERR_FILENO, g);
     signal(SIGABRT, SIG_DFL);
     abort();

@@ -15,7 +15,22 @@
 #include "port/port.h"
 #include "port/sanitize.h"
 
-enum { CLASSES = 3 };
+/* Size classes. Those from K_PAGED on have pages of their own and a guard; below, slots share a
+ * page and have a canary. */
+enum {
+    K_1K,
+    K_2K,
+    K_16K,
+    K_64K,
+    K_256K,
+    K_1M,
+    CLASSES,
+    K_PAGED = K_16K,
+    K_DEFAULT = K_64K,
+    K_FOREIGN = K_256K
+};
+/* Lists of free Gs: one for each class, and one for those of it that have no guard. */
+enum { LISTS = 2 * CLASSES };
 enum g_status { G_DEAD, G_RUNNABLE, G_RUNNING, G_WAITING };
 
 typedef struct G {
@@ -32,8 +47,8 @@ typedef struct G {
     sn__own own;            /* the scheduler's, from its sched_inline.h */
     _Atomic uint8_t status; /* enum g_status */
     uint8_t klass;          /* stack size class */
-    uint8_t guarded;
-    uint32_t starts; /* times it was run: the trace's sequence */
+    uint8_t list;           /* which free list: class, + CLASSES without a guard */
+    uint32_t starts;        /* times it was run: the trace's sequence */
 } G;
 
 static inline G *g_of(sn__g *g) { return (G *)g; }
@@ -41,6 +56,8 @@ static inline G *g_of(sn__g *g) { return (G *)g; }
 /* stack.c */
 /** The class for these attributes (NULL: the default's), or SN_EINVAL. */
 int sn__klass_of(const sn_attr *a);
+/** The smallest page class of so many bytes, or SN_EINVAL. */
+int sn__klass_for(size_t bytes);
 /** A G never used before, with its stack; NULL when memory is out. */
 G *sn__carve(unsigned klass);
 /** Makes g start f on its stack, with a copy of the n bytes at arg (0: arg itself). `begin` is the
@@ -51,10 +68,31 @@ void sn__each_g(void (*f)(void *arg, G *g), void *arg);
 /** Whose slot an address is in; NULL. */
 G *sn__g_at(uintptr_t addr, bool *in_guard);
 size_t sn__g_stack_size(const G *g);
+/** Whether what lies below the stack of a g without a guard is as it was. */
+bool sn__canary_whole(const G *g);
+
+/** A slab, for who walks over memory rather than over coroutines. */
+typedef struct sn__slab {
+    char *lo;
+    size_t slot;
+    uint32_t used; /* slots carved so far */
+    uint32_t index;
+    bool paged;
+} sn__slab;
+/** The i-th slab; false: there are not so many. */
+bool sn__slab_at(uint32_t i, sn__slab *v);
+G *sn__slab_g(const sn__slab *v, uint32_t k);
 uint64_t sn__stack_bytes(void);
 
 /* dump.c */
 void sn__faults_start(void);
+/** The stack of g, the caller or just ended, has overflowed: says so and stops the program. */
+SN__COLD _Noreturn void sn__stack_broken(G *g);
+/** Is a stack that no guard protects still its own? */
+static inline void sn__stack_check(G *g) {
+    if (SN__UNLIKELY(g->list >= CLASSES || g->klass < K_PAGED) && !sn__canary_whole(g))
+        sn__stack_broken(g);
+}
 
 /* The scheduler's, for go.c and dump.c */
 /** Starts a coroutine in s. In a bracket. */

@@ -11,22 +11,22 @@ static G *list_pop(G **list) {
     return g;
 }
 
-static G *global_free_pop(unsigned klass) {
+static G *global_free_pop(unsigned list) {
     runtime *rt = &sn__rt;
-    if (!atomic_load_explicit(&rt->free[klass], memory_order_relaxed)) return NULL;
+    if (!atomic_load_explicit(&rt->free[list], memory_order_relaxed)) return NULL;
     sn__lock(&rt->lock);
-    G *g = rt->free[klass];
-    if (g) rt->free[klass] = g->next;
+    G *g = rt->free[list];
+    if (g) rt->free[list] = g->next;
     sn__unlock(&rt->lock);
     return g;
 }
 
 /* A chain of free Gs, from first to last. */
-static void global_free_push(G *first, G *last, unsigned klass) {
+static void global_free_push(G *first, G *last, unsigned list) {
     runtime *rt = &sn__rt;
     sn__lock(&rt->lock);
-    last->next = rt->free[klass];
-    rt->free[klass] = first;
+    last->next = rt->free[list];
+    rt->free[list] = first;
     sn__unlock(&rt->lock);
 }
 
@@ -34,7 +34,7 @@ static G *g_get(P *p, unsigned klass) {
     G *g = p ? list_pop(&p->free[klass]) : NULL;
     if (g)
         p->free_n[klass]--;
-    else if (!(g = global_free_pop(klass)))
+    else if (!(g = global_free_pop(klass)) && !(g = global_free_pop(klass + CLASSES)))
         return sn__carve(klass);
     /* it may still be on its way off another M */
     while (sn__ctx_busy(&g->ctx)) sn__cpu_relax();
@@ -42,23 +42,36 @@ static G *g_get(P *p, unsigned klass) {
     return g;
 }
 
-static void spill_half(P *p, unsigned klass) {
-    G *first = p->free[klass], *last = first;
+static void spill_half(P *p, unsigned list) {
+    G *first = p->free[list], *last = first;
     for (int i = 1; i < FREE_MAX / 2; i++) last = last->next;
-    p->free[klass] = last->next;
-    p->free_n[klass] -= FREE_MAX / 2;
-    global_free_push(first, last, klass);
+    p->free[list] = last->next;
+    p->free_n[list] -= FREE_MAX / 2;
+    global_free_push(first, last, list);
+}
+
+/* More than a P keeps: of those without a guard that is any, so that each is looked at. */
+static SN__COLD void spill(P *p, unsigned list) {
+    if (list < CLASSES) {
+        spill_half(p, list);
+        return;
+    }
+    G *g = list_pop(&p->free[list]);
+    p->free_n[list]--;
+    sn__stack_check(g);
+    global_free_push(g, g, list);
 }
 
 static void g_put(P *p, G *g) {
-    unsigned k = g->klass;
-    if (!p) {
-        global_free_push(g, g, k);
+    unsigned list = g->list;
+    if (SN__UNLIKELY(!p)) {
+        sn__stack_check(g);
+        global_free_push(g, g, list);
         return;
     }
-    g->next = p->free[k];
-    p->free[k] = g;
-    if (++p->free_n[k] > FREE_MAX) spill_half(p, k);
+    g->next = p->free[list];
+    p->free[list] = g;
+    if (SN__UNLIKELY(++p->free_n[list] > FREE_MAX)) spill(p, list);
 }
 
 static void count(_Atomic uint64_t *own, P *p, _Atomic uint64_t *shared) {
@@ -111,7 +124,7 @@ static void start(void *arg) {
 
 int sn__spawn(sn__scope *s, const sn_attr *attr, sn_fn f, const void *arg, size_t n,
               uintptr_t site) {
-    int klass = sn__klass_of(attr);
+    int klass = SN__LIKELY(!attr) ? K_DEFAULT : sn__klass_of(attr);
     if (klass < 0 || (attr && attr->size != sizeof *attr)) return SN_EINVAL;
     if (n > SN_ARG_MAX) return SN_E2BIG;
     M *m = sn__tls_get();

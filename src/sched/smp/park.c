@@ -29,6 +29,7 @@ void sn__switch_away(G *g, bool dying) {
     }
     /* If next is still leaving another M, that M may be waiting for g to leave this one: so
      * leave first, wait after. */
+    sn__stack_check(g);
     m->next_g = next;
     sn__switch(&g->ctx, &m->g0, dying);
 }

@@ -30,6 +30,7 @@ static bool make_procs(runtime *rt, unsigned n) {
         if (!p) return false;
         p->index = i;
         p->timers.first = SN_NEVER;
+        for (int k = CLASSES; k < LISTS; k++) p->free_n[k] = FREE_MAX;
         rt->p[i] = p;
         rt->nprocs = i + 1;
     }
@@ -46,7 +47,7 @@ static void free_procs(runtime *rt) {
     for (unsigned i = 0; rt->p && i < rt->nprocs; i++) {
         P *p = rt->p[i];
         if (!p) continue;
-        for (int k = 0; k < CLASSES; k++)
+        for (int k = 0; k < LISTS; k++)
             while (p->free[k]) { /* slots outlive the runtime */
                 G *g = p->free[k];
                 p->free[k] = g->next;
@@ -124,7 +125,7 @@ static int first_main(void *p) {
 }
 
 static void reset(runtime *rt) {
-    G *keep[CLASSES];
+    G *keep[LISTS];
     memcpy(keep, rt->free, sizeof keep);
     memset(rt, 0, offsetof(runtime, running)); /* which keeps others out meanwhile */
     memcpy(rt->free, keep, sizeof keep);
@@ -167,6 +168,7 @@ int sn_run(sn_fn f, void *arg, const sn_attr *attr) {
     reset(rt);
     sn__settings_read();
     sn__own_fence = sn__set.no_membarrier || !sn__os_heavy_barrier_init();
+    sn__os_guard_limits(sn__set.no_guard_install, sn__set.guard_splits);
     first user = {f, arg, (uintptr_t)__builtin_return_address(0)};
     int rc = SN_ENOMEM;
     M *m = make_procs(rt, procs_wanted(attr)) ? sn__m_new() : NULL;

@@ -42,6 +42,8 @@ static const setting table[] = {
     {"SENNIT_POLLER", AT(poller), 0, 0, SN__POLLER_AUTO, "auto", pollers},
     {"SENNIT_NO_EPOLL_PWAIT2", AT(no_epoll_pwait2), 0, 1, 0, "0", no_yes},
     {"SENNIT_NO_PIDFD", AT(no_pidfd), 0, 1, 0, "0", no_yes},
+    {"SENNIT_NO_GUARD_INSTALL", AT(no_guard_install), 0, 1, 0, "0", no_yes},
+    {"SENNIT_GUARD_SPLITS", AT(guard_splits), 0, 1000000, 16000, "16000", NULL},
 };
 
 static void put_number(sn__text *t, uint32_t n) { sn__put_u(t, n, 10); }

@@ -20,6 +20,10 @@ typedef struct sn__settings {
     uint32_t poller;          /* SENNIT_POLLER: enum sn__poller_wish */
     uint32_t no_epoll_pwait2; /* SENNIT_NO_EPOLL_PWAIT2: milliseconds, as on older kernels */
     uint32_t no_pidfd;        /* SENNIT_NO_PIDFD: a helper thread waits for each child */
+
+    /* stacks */
+    uint32_t no_guard_install; /* SENNIT_NO_GUARD_INSTALL: guards split mappings */
+    uint32_t guard_splits;     /* SENNIT_GUARD_SPLITS: … so many at most */
 } sn__settings;
 
 extern sn__settings sn__set;

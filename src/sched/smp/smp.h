@@ -45,8 +45,8 @@ typedef struct P {
     _Atomic uint32_t head, tail; /* of ring; tail is the owner's */
     G *_Atomic run_next;
     G *_Atomic ring[RING];
-    G *free[CLASSES];
-    uint32_t free_n[CLASSES];
+    G *free[LISTS];
+    uint32_t free_n[LISTS]; /* of a list of Gs without guards: always FREE_MAX, it holds none */
     heap timers;
     uint64_t id, id_end; /* numbers for new Gs, taken from rt.next_id in batches */
     _Atomic uint64_t steals, spawned, ended; /* the owner's; others read */
@@ -83,7 +83,7 @@ typedef struct runtime {
     _Atomic uint32_t idle_ps, spinning;
     G *queue_head, *queue_tail; /* global queue */
     _Atomic uint32_t queued;
-    G *_Atomic free[CLASSES];   /* under lock; read without, to see that there is none */
+    G *_Atomic free[LISTS];     /* under lock; read without, to see that there is none */
     _Atomic uint32_t polling;   /* an M sleeps in the poller */
     _Atomic sn_time poll_until; /* … until then, unless woken */
     _Atomic sn_time last_poll;
