@@ -17,6 +17,7 @@
 #include <sennit/base.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -25,17 +26,18 @@
 #include <unistd.h>
 
 #include "io/errmap.h"
+#include "port/sanitize.h"
 
 #define OUTLINED __attribute__((noinline))
+#define ALONE __attribute__((no_sanitize("thread"), no_sanitize("address")))
 enum { STACK_BYTES = 64 << 10, SIGNALS = 65, CLOEXEC_RANGE = 4 /* CLOSE_RANGE_CLOEXEC */ };
+enum { PATH_ROOM = 4096, NAME_ROOM = 256, FDS_MOST = 65536 };
 
-extern char **environ;
+/* ---- In the child: system calls themselves and nothing else. Sanitizers keep books of what the C
+ * library's functions do, in the memory that is shared. ---- */
 
-/* ---- In the child ---- */
-
-/* By the system calls themselves: sanitizers keep books of sigaction, in the memory that is shared.
- * A kernel's struct of zeros is the default disposition. */
-static void reset_signals(void) {
+/* A kernel's struct of zeros is the default disposition. */
+ALONE static void reset_signals(void) {
     static const uint64_t dfl[8], none[2];
     enum { SET_BYTES = 8 };
     for (int signo = 1; signo < SIGNALS; signo++)
@@ -43,47 +45,88 @@ static void reset_signals(void) {
     syscall(SYS_rt_sigprocmask, SIG_SETMASK, none, NULL, SET_BYTES);
 }
 
-static void mark_all(void) {
-    struct rlimit most;
+/* Kernels before 5.11 have no call for it; `most` descriptors are looked at one by one then. */
+ALONE static void mark_all(int most) {
     if (syscall(SYS_close_range, 0, ~0u, CLOEXEC_RANGE) == 0) return;
-    if (getrlimit(RLIMIT_NOFILE, &most) || most.rlim_cur > 65536) most.rlim_cur = 65536;
-    for (int fd = 0; fd < (int)most.rlim_cur; fd++) fcntl(fd, F_SETFD, FD_CLOEXEC);
+    for (int fd = 0; fd < most; fd++) syscall(SYS_fcntl, fd, F_SETFD, FD_CLOEXEC);
 }
 
-static int place_fds(sn__birth *b) {
+ALONE static int place_fds(sn__birth *b) {
     int beyond = 3;
     for (size_t i = 0; i < b->fds_n; i++)
         if (b->fds[i].there >= beyond) beyond = b->fds[i].there + 1;
     for (size_t i = 0; i < b->fds_n; i++) {
-        b->fds[i].here = fcntl(b->fds[i].here, F_DUPFD_CLOEXEC, beyond);
+        b->fds[i].here = (int)syscall(SYS_fcntl, b->fds[i].here, F_DUPFD_CLOEXEC, beyond);
         if (b->fds[i].here < 0) return -1;
     }
-    mark_all();
+    mark_all(b->fds_most);
     for (size_t i = 0; i < b->fds_n; i++)
-        if (dup2(b->fds[i].here, b->fds[i].there) < 0) return -1;
+        if (syscall(SYS_dup3, b->fds[i].here, b->fds[i].there, 0) < 0) return -1;
     return 0;
 }
 
-static int child_main(void *arg) {
+/* "<folder>/<name>" for the first folder of a list; the rest of the list, NULL after the last. */
+ALONE static const char *candidate(char *path, const char *list, const char *name) {
+    size_t n = 0;
+    for (; *list && *list != ':'; list++)
+        if (n < PATH_ROOM) path[n++] = *list;
+    if (n == 0) path[n++] = '.';
+    path[n++] = '/';
+    for (; *name && n < PATH_ROOM + NAME_ROOM; name++) path[n++] = *name;
+    path[n] = 0;
+    return *list ? list + 1 : NULL;
+}
+
+/* Leaves in errno why none could be executed. */
+ALONE static void execute(const sn__birth *b) {
+    char path[PATH_ROOM + NAME_ROOM + 2];
+    int refused = 0;
+    if (!b->search) {
+        syscall(SYS_execve, b->argv[0], b->argv, b->env);
+        return;
+    }
+    for (const char *list = b->search; list;) {
+        list = candidate(path, list, b->argv[0]);
+        syscall(SYS_execve, path, b->argv, b->env);
+        if (errno == EACCES) refused = 1;
+        if (errno != EACCES && errno != ENOENT && errno != ENOTDIR) return;
+    }
+    errno = refused ? EACCES : ENOENT;
+}
+
+ALONE static int child_main(void *arg) {
     sn__birth *b = arg;
-    char *const *argv = (char *const *)b->argv, *const *env = (char *const *)b->env;
-    bool ok = (!b->group || setpgid(0, 0) == 0) && place_fds(b) == 0;
-    if (ok && (!b->dir || chdir(b->dir) == 0)) {
+    bool ok = (!b->group || syscall(SYS_setpgid, 0, 0) == 0) && place_fds(b) == 0;
+    if (ok && (!b->dir || syscall(SYS_chdir, b->dir) == 0)) {
         reset_signals();
-        execvpe(b->argv[0], argv, env ? env : environ);
+        execute(b);
     }
     b->eno = errno;
-    _exit(127);
+    syscall(SYS_exit_group, 127);
+    return 127;
 }
 
 /* ---- In the parent ---- */
 
+/* What the child would have to ask the C library for. */
+static void prepare(sn__birth *b) {
+    struct rlimit most;
+    bool known = getrlimit(RLIMIT_NOFILE, &most) == 0 && most.rlim_cur < FDS_MOST;
+    b->eno = 0;
+    b->fds_most = known ? (int)most.rlim_cur : FDS_MOST;
+    if (!b->env) b->env = (const char *const *)environ;
+    b->search = NULL;
+    if (strchr(b->argv[0], '/')) return;
+    b->search = getenv("PATH");
+    if (!b->search) b->search = "/bin:/usr/bin";
+}
+
 static int start(sn__birth *b, void *stack, bool no_pidfd, int *pidfd) {
     int flags = CLONE_VM | CLONE_VFORK | (no_pidfd ? 0 : CLONE_PIDFD) | SIGCHLD, none;
     void *top = (char *)stack + STACK_BYTES;
-    int pid = clone(child_main, top, flags, b, pidfd);
+    int pid = SN__CLONE(child_main, top, flags, b, pidfd);
     if (pid < 0 && errno == EINVAL && !no_pidfd)
-        pid = clone(child_main, top, CLONE_VM | CLONE_VFORK | SIGCHLD, b, &none);
+        pid = SN__CLONE(child_main, top, CLONE_VM | CLONE_VFORK | SIGCHLD, b, &none);
     if (pid < 0) return sn__errmap(errno);
     if (b->eno == 0) return pid;
     while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) continue;
@@ -95,10 +138,11 @@ static int start(sn__birth *b, void *stack, bool no_pidfd, int *pidfd) {
 OUTLINED int sn__sys_child_start(sn__birth *b, bool no_pidfd, int *pidfd) {
     sigset_t all, was;
     *pidfd = -1;
+    prepare(b);
+    if (b->search && strlen(b->argv[0]) > NAME_ROOM) return SN_ENOENT;
     void *stack = mmap(NULL, STACK_BYTES, PROT_READ | PROT_WRITE,
                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
     if (stack == MAP_FAILED) return SN_ENOMEM;
-    b->eno = 0;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &was);
     int pid = start(b, stack, no_pidfd, pidfd);

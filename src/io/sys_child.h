@@ -13,7 +13,10 @@ typedef struct sn__birth {
     bool group;
     size_t fds_n;
     sn_child_fd fds[SN_CHILD_FDS_MAX + 3];
-    int eno; /* what went wrong there; 0 */
+    /* filled in by sn__sys_child_start */
+    const char *search; /* where argv[0] is looked for; NULL: it is a path */
+    int fds_most;       /* no descriptor is above */
+    int eno;            /* what went wrong there; 0 */
 } sn__birth;
 
 /* Starts it, and returns when the program has begun: its process id, or SN_E…. *pidfd: its

@@ -116,4 +116,12 @@ SN__SWITCH_ATTR static void sn__switch(sn__ctx *from, sn__ctx *to, bool dying) {
     sn__san_arrive(from);
 }
 
+/** ThreadSanitizer takes every clone that goes by its name for a fork. */
+#if defined(SN__TSAN)
+int __clone(int (*f)(void *), void *stack, int flags, void *arg, ...);
+#define SN__CLONE __clone
+#else
+#define SN__CLONE clone
+#endif
+
 #endif
