@@ -29,6 +29,7 @@ build             required  cmd:pkg-config   pkg-config       finds libraries
 build             required  pc:sqlite3       libsqlite3-dev   SQLite: the fleet's store
 build             required  pc:openssl       libssl-dev       OpenSSL: TLS, hashes, signatures
 build             required  pc:libcjson      libcjson-dev     cJSON: JSON of the fleet's interfaces
+build             wanted    pc:libcares      libc-ares-dev    c-ares: names without a thread for each
 build             required  cmd:openssl      openssl          signs the demonstration's firmware images
 run               required  cmd:cpio         cpio             packs the demonstration's firmware images
 test              wanted    cmd:cpio         cpio             packs the firmware images of the system tests

@@ -13,9 +13,11 @@ typedef struct sn_listener sn_listener;
 
 /**
  * Connects. `net` is "tcp" (addr "127.0.0.1:80", "[::1]:80"; numeric hosts and "localhost";
- * other names are looked up with getaddrinfo as a blocking call, so give the coroutine an
- * SN_FOREIGN stack for those) or "unix" (addr is a path, or "@name" for an abstract one). The
- * addresses of a name are tried in turn, the scope's deadline is over all of them. Parks;
+ * other names are looked up by c-ares where the library was built with it, else, and with
+ * SENNIT_NAMES=libc, by getaddrinfo on a helper thread) or "unix" (addr is a path, or "@name" for
+ * an abstract one). Of the addresses of a name (8 at most) each further one is tried when one has
+ * failed or after 250 ms, IPv6 and IPv4 in turns, and the first that connects is taken (RFC 8305);
+ * the scope's deadline is over all of them. Parks;
  * observes the scope. The caller owns *c: sn_conn_free. Returns 0 and *c; SN_EINVAL for an
  * address it cannot read; SN_ENOENT for an unknown name or a socket file that is not there;
  * SN_EAGAIN when the name servers do not answer now; SN_ECONNREFUSED, SN_ENETUNREACH,

@@ -1,61 +1,15 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Connecting. The addresses of a name are tried one after the other; the last error is told. */
+/* Connecting. Of a name with several addresses see race.c. */
 #include "io/addr.h"
+#include "io/names.h"
+#include "io/race.h"
 #include "io/socket.h"
 #include "io/sys.h"
 
-#include <netdb.h>
 #include <sennit/go.h>
 #include <sennit/time.h>
 #include <stdio.h>
 #include <string.h>
-
-typedef struct lookup {
-    const char *host;
-    uint16_t port;
-    sn__addrs *out;
-} lookup;
-
-static int lookup_error(int gai) {
-    switch (gai) {
-    case EAI_NONAME:
-    case EAI_NODATA:
-    case EAI_ADDRFAMILY:
-        return SN_ENOENT;
-    case EAI_AGAIN:
-        return SN_EAGAIN;
-    case EAI_MEMORY:
-        return SN_ENOMEM;
-    default:
-        return SN_EIO;
-    }
-}
-
-static void take_addresses(const lookup *l, const struct addrinfo *ai) {
-    sn__addrs *out = l->out;
-    for (out->n = 0; ai && out->n < SN__ADDRS_MAX; ai = ai->ai_next) {
-        if (ai->ai_family != AF_INET && ai->ai_family != AF_INET6) continue;
-        sn__addr *a = &out->a[out->n++];
-        memset(a, 0, sizeof *a);
-        a->len = ai->ai_addrlen;
-        memcpy(&a->u, ai->ai_addr, ai->ai_addrlen);
-    }
-}
-
-/* Runs with the P given away. */
-static int look_up(void *arg) {
-    const lookup *l = arg;
-    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
-    struct addrinfo *ai = NULL;
-    char port[8];
-    hints.ai_flags = AI_NUMERICSERV;
-    snprintf(port, sizeof port, "%u", l->port);
-    int gai = getaddrinfo(l->host, port, &hints, &ai);
-    if (gai) return lookup_error(gai);
-    take_addresses(l, ai);
-    freeaddrinfo(ai);
-    return l->out->n > 0 ? 0 : SN_ENOENT;
-}
 
 static int resolve(const char *addr, bool any_port, sn__addrs *out) {
     char host[SN__HOST_MAX];
@@ -64,11 +18,7 @@ static int resolve(const char *addr, bool any_port, sn__addrs *out) {
     if (err) return err;
     if (port == 0 && !any_port) return SN_EINVAL;
     err = sn__addr_numeric(host, port, out);
-    if (err != SN_ENOENT) return err;
-    lookup l = {host, port, out};
-    err = sn_blocking(look_up, &l);
-    int canceled = sn_canceled();
-    return canceled ? canceled : err;
+    return err == SN_ENOENT ? sn__names_lookup(host, port, out) : err;
 }
 
 /* A Unix socket whose listener's queue is full says EAGAIN and never becomes ready: come again,
@@ -139,13 +89,13 @@ static int dial_one(sn_conn **c, const sn__addr *to, const sn__addr *from) {
 }
 
 static int dial_all(sn_conn **c, const sn__addrs *to, const sn__addr *from) {
-    int err = SN_EADDRNOTAVAIL;
+    sn__addrs fit = {.n = 0};
     for (size_t i = 0; i < to->n; i++) {
         if (from && from->u.sa.sa_family != to->a[i].u.sa.sa_family) continue;
-        err = dial_one(c, &to->a[i], from);
-        if (err == 0 || sn_canceled()) break;
+        fit.a[fit.n++] = to->a[i];
     }
-    return err;
+    if (fit.n == 0) return SN_EADDRNOTAVAIL;
+    return fit.n == 1 ? dial_one(c, &fit.a[0], from) : sn__race(c, dial_one, &fit, from);
 }
 
 static int dial_tcp(sn_conn **c, const char *addr, const char *from) {

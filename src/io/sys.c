@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -177,6 +178,35 @@ OUTLINED int sn__sys_eventfd_take(int fd) {
     ssize_t r;
     REPEAT(r, read(fd, &count, sizeof count));
     return r < 0 ? (int)r : 0;
+}
+
+OUTLINED int sn__sys_set_new(void) {
+    int r;
+    REPEAT(r, epoll_create1(EPOLL_CLOEXEC));
+    return r;
+}
+
+OUTLINED int sn__sys_set_watch(int set, int fd, int in, int out) {
+    struct epoll_event e = {.events = (in ? EPOLLIN : 0u) | (out ? EPOLLOUT : 0u), .data.fd = fd};
+    if (!e.events) {
+        (void)epoll_ctl(set, EPOLL_CTL_DEL, fd, &e); /* it may have been closed, or never been in */
+        return 0;
+    }
+    int r = epoll_ctl(set, EPOLL_CTL_MOD, fd, &e);
+    if (r < 0 && errno == ENOENT) r = epoll_ctl(set, EPOLL_CTL_ADD, fd, &e);
+    return r < 0 ? sn__errmap(errno) : 0;
+}
+
+OUTLINED int sn__sys_set_ready(int set, sn__sys_event *ev, int n) {
+    enum { MOST = 16 };
+    struct epoll_event e[MOST];
+    int r;
+    REPEAT(r, epoll_wait(set, e, n < MOST ? n : MOST, 0));
+    for (int i = 0; i < r; i++) {
+        uint32_t what = e[i].events, broken = what & (EPOLLERR | EPOLLHUP);
+        ev[i] = (sn__sys_event){e[i].data.fd, what & EPOLLIN || broken, what & EPOLLOUT || broken};
+    }
+    return r;
 }
 
 OUTLINED int sn__sys_open(const char *path, int flags, unsigned mode) {

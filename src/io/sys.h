@@ -45,6 +45,16 @@ int sn__sys_eventfd(void);
 int sn__sys_eventfd_take(int fd);
 void sn__sys_eventfd_put(int fd);
 
+/* Sets of descriptors, for a library that has several at once. The set can be polled itself. */
+int sn__sys_set_new(void);
+/* In with it for these, other ones than before, or out with it when it is for neither. */
+int sn__sys_set_watch(int set, int fd, int in, int out);
+typedef struct sn__sys_event {
+    int fd, in, out;
+} sn__sys_event;
+/* Which are ready, at most n; does not wait. */
+int sn__sys_set_ready(int set, sn__sys_event *ev, int n);
+
 /* Files. */
 int sn__sys_open(const char *path, int flags, unsigned mode);
 /* Once only: after EINTR the descriptor is gone all the same. */

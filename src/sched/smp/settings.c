@@ -31,6 +31,7 @@ typedef struct setting {
 
 static const char *const migrate[] = {"auto", "always", NULL};
 static const char *const no_yes[] = {"0", "1", NULL};
+static const char *const names[] = {"auto", "libc", NULL};                /* enum sn__names_wish */
 static const char *const pollers[] = {"auto", "epoll", "io_uring", NULL}; /* enum sn__poller_wish */
 
 #define AT(member) offsetof(sn__settings, member)
@@ -41,6 +42,7 @@ static const setting table[] = {
     {"SENNIT_OFFLOAD_THREADS", AT(offload_threads), 1, OFFLOAD_THREADS_MAX, 32, "32", NULL},
     {"SENNIT_POLLER", AT(poller), 0, 0, SN__POLLER_AUTO, "auto", pollers},
     {"SENNIT_NO_EPOLL_PWAIT2", AT(no_epoll_pwait2), 0, 1, 0, "0", no_yes},
+    {"SENNIT_NAMES", AT(names), 0, 0, SN__NAMES_AUTO, "auto", names},
     {"SENNIT_NO_PIDFD", AT(no_pidfd), 0, 1, 0, "0", no_yes},
     {"SENNIT_NO_GUARD_INSTALL", AT(no_guard_install), 0, 1, 0, "0", no_yes},
     {"SENNIT_GUARD_SPLITS", AT(guard_splits), 0, 1000000, 16000, "16000", NULL},

@@ -10,6 +10,7 @@
 
 #include <stdint.h>
 
+enum sn__names_wish { SN__NAMES_AUTO, SN__NAMES_LIBC };
 enum sn__poller_wish { SN__POLLER_AUTO, SN__POLLER_EPOLL, SN__POLLER_URING };
 
 typedef struct sn__settings {
@@ -17,8 +18,10 @@ typedef struct sn__settings {
     uint32_t migrate;         /* SENNIT_MIGRATE: 1: always resume on another M */
     uint32_t no_membarrier;   /* SENNIT_NO_MEMBARRIER: owners of a P pay a fence of their own */
     uint32_t offload_threads; /* SENNIT_OFFLOAD_THREADS; 0: no run has begun */
-    uint32_t poller;          /* SENNIT_POLLER: enum sn__poller_wish */
+    uint32_t poller; /* SENNIT_POLLER: enum sn__names_wish { SN__NAMES_AUTO, SN__NAMES_LIBC };
+enum sn__poller_wish */
     uint32_t no_epoll_pwait2; /* SENNIT_NO_EPOLL_PWAIT2: milliseconds, as on older kernels */
+    uint32_t names;           /* SENNIT_NAMES: enum sn__names_wish */
     uint32_t no_pidfd;        /* SENNIT_NO_PIDFD: a helper thread waits for each child */
 
     /* stacks */
