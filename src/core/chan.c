@@ -42,18 +42,12 @@ sn_chan *sn_chan_new(size_t elem, size_t cap, void (*drop)(void *)) {
     return pub;
 }
 
-static char *slot(const sn__chan *c, size_t i) {
-    size_t at = c->head + i;
-    if (at >= c->cap) at -= c->cap;
-    return c->buf + at * c->elem;
-}
-
 void sn_chan_free(sn_chan *pub) {
     if (!pub) return;
     sn__chan *c = sn__chan_of(pub);
     if (!sn__list_empty(&c->sendq) || !sn__list_empty(&c->recvq))
         sn__fatal("channel freed while somebody waits on it");
-    for (size_t i = 0; c->drop && i < c->len; i++) c->drop(slot(c, i));
+    for (size_t i = 0; c->drop && i < c->len; i++) c->drop(sn__chan_slot(c, i));
     if (c->own_buf) sn__free(c->buf);
     if (c->own_self) sn__free(pub);
 }
@@ -73,56 +67,18 @@ size_t sn_chan_cap(const sn_chan *pub) { return pub ? sn__chan_of(pub)->cap : 0;
 
 SN__COLD _Noreturn void sn__send_on_closed(void) { sn__fatal("send on closed channel"); }
 
-static void ring_put(sn__chan *c, const void *v) {
-    sn__copy(slot(c, c->len), v, c->elem);
-    c->len++;
-}
-
-static void ring_get(sn__chan *c, void *v) {
-    if (v) sn__copy(v, c->buf + c->head * c->elem, c->elem);
-    if (++c->head == c->cap) c->head = 0;
-    c->len--;
-}
-
-enum sn__try sn__chan_try_send(sn__chan *c, const void *v, sn__g **wake) {
-    if (SN__UNLIKELY(c->closed)) return SN__TRY_CLOSED;
-    sn__node *peer = sn__claim_first(&c->recvq, SN__WOKEN);
-    if (peer) {
-        if (peer->value) sn__copy(peer->value, v, c->elem);
-        *wake = peer->g;
-        return SN__TRY_DONE;
-    }
-    if (c->len == c->cap) return SN__TRY_NO;
-    ring_put(c, v);
-    return SN__TRY_DONE;
-}
-
-enum sn__try sn__chan_try_recv(sn__chan *c, void *v, sn__g **wake) {
-    if (c->len) {
-        ring_get(c, v);
-        sn__node *peer = sn__claim_first(&c->sendq, SN__WOKEN);
-        if (peer) {
-            ring_put(c, peer->value);
-            *wake = peer->g;
-        }
-        return SN__TRY_DONE;
-    }
-    sn__node *peer = sn__claim_first(&c->sendq, SN__WOKEN);
-    if (peer) {
-        if (v) sn__copy(v, peer->value, c->elem);
-        *wake = peer->g;
-        return SN__TRY_DONE;
-    }
-    return c->closed ? SN__TRY_CLOSED : SN__TRY_NO;
-}
-
-/* Waits, armed and queued, with the lock free; 0, SN__CLOSED's code or the scope's. */
-static int wait_done(sn__chan *c, sn__g *g, sn__node *n, enum sn__reason why) {
+/* With the lock held, which it frees: waits in q. 0, SN_ECLOSED or the scope's code. Apart from its
+ * callers, so that who need not wait pays for no frame. */
+__attribute__((noinline)) static int wait_in(sn__chan *c, sn__link *q, sn__g *g, void *v,
+                                             enum sn__reason why) {
+    sn__node n;
+    sn__queue(q, &n, g, sn__arm(g, !g->shield), v);
+    sn__unlock(&c->lock);
     enum sn__cause cause = sn__park(g, SN_NEVER, why, c);
     if (SN__LIKELY(cause == SN__WOKEN)) return 0;
     if (cause == SN__CLOSED) return SN_ECLOSED;
     sn__lock(&c->lock);
-    sn__dequeue(n);
+    sn__dequeue(&n);
     sn__unlock(&c->lock);
     return sn__cause_code(g, cause);
 }
@@ -132,7 +88,7 @@ static int wait_nil(sn__g *g, enum sn__reason why) {
     return sn__cause_code(g, sn__park(g, SN_NEVER, why, NULL));
 }
 
-static int chan_send(sn__g *g, sn__chan *c, const void *v) {
+static inline int chan_send(sn__g *g, sn__chan *c, const void *v) {
     int rc = sn__interrupted(g);
     if (SN__UNLIKELY(rc)) return rc;
     if (SN__UNLIKELY(!c)) return wait_nil(g, SN__R_SEND_NIL);
@@ -140,10 +96,7 @@ static int chan_send(sn__g *g, sn__chan *c, const void *v) {
     sn__lock(&c->lock);
     enum sn__try t = sn__chan_try_send(c, v, &wake);
     if (t == SN__TRY_NO) {
-        sn__node n;
-        sn__queue(&c->sendq, &n, g, sn__arm(g, !g->shield), (void *)(uintptr_t)v);
-        sn__unlock(&c->lock);
-        rc = wait_done(c, g, &n, SN__R_SEND);
+        rc = wait_in(c, &c->sendq, g, (void *)(uintptr_t)v, SN__R_SEND);
         if (SN__UNLIKELY(rc == SN_ECLOSED)) sn__send_on_closed();
         return rc;
     }
@@ -161,25 +114,20 @@ int sn_send(sn_chan *pub, const void *v) {
     return rc;
 }
 
-static int chan_recv(sn__g *g, sn__chan *c, void *v) {
+static inline int chan_recv(sn__g *g, sn__chan *c, void *v) {
     int rc = sn__interrupted(g);
     if (SN__UNLIKELY(rc)) return rc;
     if (SN__UNLIKELY(!c)) return wait_nil(g, SN__R_RECV_NIL);
     sn__g *wake = NULL;
     sn__lock(&c->lock);
     enum sn__try t = sn__chan_try_recv(c, v, &wake);
-    if (t == SN__TRY_NO) {
-        sn__node n;
-        sn__queue(&c->recvq, &n, g, sn__arm(g, !g->shield), v);
-        sn__unlock(&c->lock);
-        return wait_done(c, g, &n, SN__R_RECV);
-    }
+    if (t == SN__TRY_NO) return wait_in(c, &c->recvq, g, v, SN__R_RECV);
     sn__unlock(&c->lock);
     if (wake) sn__ready(wake);
     return t == SN__TRY_DONE ? 0 : SN_ECLOSED;
 }
 
-static int bracketed_recv(sn_chan *pub, void *v) {
+static inline int bracketed_recv(sn_chan *pub, void *v) {
     sn__g *g = sn__enter_parks();
     SN__EV_RECV(g, pub);
     int rc = chan_recv(g, sn__chan_of(pub), v);

@@ -5,6 +5,7 @@
 
 #include <sennit/chan.h>
 
+#include "core/mem.h"
 #include "core/wait.h"
 
 /*
@@ -29,11 +30,61 @@ _Static_assert(sizeof(sn__chan) <= sizeof(sn_chan), "sn_chan has room for a chan
 
 static inline sn__chan *sn__chan_of(const sn_chan *c) { return (sn__chan *)(uintptr_t)c; }
 
+/** Where the i-th of the values that are buffered lies, or will. */
+static inline char *sn__chan_slot(const sn__chan *c, size_t i) {
+    size_t at = c->head + i;
+    if (at >= c->cap) at -= c->cap;
+    return c->buf + at * c->elem;
+}
+
 /** What a try found, with the channel locked before and after. */
 enum sn__try { SN__TRY_NO, SN__TRY_DONE, SN__TRY_CLOSED };
-/** Sends or receives if that needs no waiting. *wake: whom to ready once the lock is free. */
-enum sn__try sn__chan_try_send(sn__chan *c, const void *v, sn__g **wake);
-enum sn__try sn__chan_try_recv(sn__chan *c, void *v, sn__g **wake);
+
+static inline void sn__chan_put(sn__chan *c, const void *v) {
+    sn__copy(sn__chan_slot(c, c->len), v, c->elem);
+    c->len++;
+}
+
+static inline void sn__chan_get(sn__chan *c, void *v) {
+    if (v) sn__copy(v, c->buf + c->head * c->elem, c->elem);
+    if (++c->head == c->cap) c->head = 0;
+    c->len--;
+}
+
+/** Sends if that needs no waiting. *wake: whom to ready once the lock is free. */
+static inline enum sn__try sn__chan_try_send(sn__chan *c, const void *v, sn__g **wake) {
+    if (SN__UNLIKELY(c->closed)) return SN__TRY_CLOSED;
+    sn__node *peer = sn__claim_first(&c->recvq, SN__WOKEN);
+    if (peer) {
+        if (peer->value) sn__copy(peer->value, v, c->elem);
+        *wake = peer->g;
+        return SN__TRY_DONE;
+    }
+    if (c->len == c->cap) return SN__TRY_NO;
+    sn__chan_put(c, v);
+    return SN__TRY_DONE;
+}
+
+/** Receives if that needs no waiting; *wake as in sn__chan_try_send. */
+static inline enum sn__try sn__chan_try_recv(sn__chan *c, void *v, sn__g **wake) {
+    if (c->len) {
+        sn__chan_get(c, v);
+        sn__node *peer = sn__claim_first(&c->sendq, SN__WOKEN);
+        if (peer) {
+            sn__chan_put(c, peer->value);
+            *wake = peer->g;
+        }
+        return SN__TRY_DONE;
+    }
+    sn__node *peer = sn__claim_first(&c->sendq, SN__WOKEN);
+    if (peer) {
+        if (v) sn__copy(v, peer->value, c->elem);
+        *wake = peer->g;
+        return SN__TRY_DONE;
+    }
+    return c->closed ? SN__TRY_CLOSED : SN__TRY_NO;
+}
+
 SN__COLD _Noreturn void sn__send_on_closed(void);
 
 #endif
