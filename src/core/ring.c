@@ -74,7 +74,7 @@ static int wait(waiting *w, sn__g *g, sn_time until, bool (*ready)(const void *o
     w->ticket = sn__arm(g, !g->shield);
     atomic_store(&w->waits, 1);
     atomic_thread_fence(memory_order_seq_cst);
-    if (ready(of) && withdraw(w) && sn__claim(g, w->ticket, SN__WOKEN)) return 0;
+    if (ready(of) && withdraw(w) && sn__disarm(g, w->ticket, SN__WOKEN)) return 0;
     enum sn__cause cause = sn__park(g, until, SN__R_RECV, w);
     if (cause == SN__WOKEN) return 0;
     (void)withdraw(w);

@@ -72,6 +72,11 @@ enum sn__reason {
 /** The text of a reason, for dumps. */
 const char *sn__reason_text(enum sn__reason r);
 
+/** What a coroutine does: for the scheduler and for dumps. Written by whoever owns it at that
+ * moment; DEAD -> RUNNABLE -> RUNNING <-> WAITING, RUNNING -> RUNNABLE (yield, lost P), RUNNING ->
+ * DEAD. */
+enum sn__status { SN__DEAD, SN__RUNNABLE, SN__RUNNING, SN__WAITING };
+
 typedef uintptr_t sn__ticket; /* seq << 8 | SN__ARMED or SN__ARMED_SHUT */
 
 struct sn__scope;
@@ -87,6 +92,7 @@ typedef struct sn__g {
     void *thread;               /**< the scheduler's: what runs it now; NULL for a foreign thread */
     uint32_t shield;            /**< sn_shield */
     uint32_t foreign;           /**< a thread that is not ours */
+    _Atomic uint8_t status;     /**< enum sn__status */
     _Atomic uint8_t reason;     /**< enum sn__reason, while it waits */
     const void *_Atomic object; /**< what it waits on, while it waits; for dumps */
 } sn__g;
@@ -111,9 +117,11 @@ typedef struct sn__timer {
  *   void sn__leave(sn__g *);              closes it. Every public call that touches M, P or G is
  *                                         inside one.
  *   uintptr_t sn__order(const void *);    an object's place in the one order in which objects of
- * its kind are locked: its address, where that is no chance void sn__point(void);                 a
- * choice point of sim where there is no bracket bool sn__claim(sn__g *, sn__ticket, enum
- * sn__cause); sn__ticket sn__arm(sn__g *, bool cancellable);
+ *                                         its kind are locked: its address, where that is no chance
+ *   void sn__point(void);                 a choice point of sim where there is no bracket
+ *   sn__ticket sn__arm(sn__g *, bool cancellable);
+ *   bool sn__claim(sn__g *, sn__ticket, enum sn__cause);
+ *   bool sn__disarm(sn__g *, sn__ticket, enum sn__cause);    sn__claim of one's own ticket
  */
 
 /** The caller: a coroutine or, made on demand, the foreign thread. No bracket. */
@@ -131,6 +139,10 @@ void sn__ready(sn__g *g);
 void sn__ready_foreign(sn__g *g);
 /** Something outside of the runtime may ready somebody: that all are asleep is no deadlock. */
 void sn__expect_outside(void);
+/** Between a canceller's marks and its look at tickets: a coroutine that armed before is seen by
+ * the look, one that arms after sees the marks. The rare side pays, so that arming costs no fence.
+ */
+void sn__fence_tickets(void);
 /** Puts the caller behind the others that can run. */
 void sn__yield(sn__g *g);
 /** The caller, outside the bracket, is about to block in the system for long: others run from now.

@@ -4,9 +4,9 @@
  *
  * A cancel sets `canceled` in every scope of the subtree and tries to claim the ticket of every
  * coroutine in it. A coroutine arms its ticket first and looks at `canceled` afterwards (in
- * sn__park); the canceller writes first and looks at tickets afterwards. Both sides are
- * sequentially consistent, so at least one of the two sees the other and no wait outlives its
- * scope's cancel.
+ * sn__park); the canceller writes first and looks at tickets afterwards, with sn__fence_tickets
+ * between the two. So at least one of the two sees the other and no wait outlives its scope's
+ * cancel.
  */
 #include "core/scope.h"
 
@@ -86,6 +86,7 @@ static void each_in_tree(sn__scope *top, int why, void (*visit)(sn__scope *, int
 static void cancel_tree(sn__scope *top, int why) {
     if (atomic_load_explicit(&top->canceled, memory_order_relaxed)) return;
     each_in_tree(top, why, mark);
+    sn__fence_tickets();
     each_in_tree(top, why, wake);
 }
 

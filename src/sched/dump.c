@@ -54,9 +54,9 @@ static void put_frames(int fd, uintptr_t pc, uintptr_t fp, uintptr_t lo, uintptr
 
 static const char *status_text(const G *g, uint8_t status) {
     switch (status) {
-    case G_RUNNABLE:
+    case SN__RUNNABLE:
         return "runnable";
-    case G_RUNNING:
+    case SN__RUNNING:
         return "running";
     default:
         return sn__reason_text(atomic_load(&((G *)(uintptr_t)g)->core.reason));
@@ -79,7 +79,7 @@ static void put_head(int fd, G *g, uint8_t status) {
     }
     sn__put(&t, " [");
     sn__put(&t, status_text(g, status));
-    if (status == G_WAITING) {
+    if (status == SN__WAITING) {
         const void *object = atomic_load(&g->core.object);
         uint32_t minutes = sn__minutes_parked(g);
         if (object) {
@@ -115,9 +115,9 @@ typedef struct dump {
 /* Reads a stack that may be changing: no sanitizer is to judge that. */
 __attribute__((no_sanitize("address", "thread"))) static void dump_one(void *arg, G *g) {
     dump *d = arg;
-    uint8_t status = atomic_load(&g->status);
+    uint8_t status = atomic_load(&g->core.status);
     uintptr_t pc, fp, lo = (uintptr_t)g->ctx.lo;
-    if (status == G_DEAD) return;
+    if (status == SN__DEAD) return;
     if (!d->most) {
         d->left_out++;
         return;
@@ -197,7 +197,7 @@ static void on_fault(int signo, uintptr_t addr, uintptr_t pc, uintptr_t fp) {
     (void)signo;
     if (!g || !guard) return;
     put_overflow(g, "");
-    put_head(STDERR_FILENO, g, G_RUNNING);
+    put_head(STDERR_FILENO, g, SN__RUNNING);
     put_frames(STDERR_FILENO, pc, fp, (uintptr_t)g->ctx.lo, (uintptr_t)g->ctx.lo + g->ctx.size);
     put_site(STDERR_FILENO, g);
     signal(SIGABRT, SIG_DFL);
@@ -207,7 +207,7 @@ static void on_fault(int signo, uintptr_t addr, uintptr_t pc, uintptr_t fp) {
 void sn__stack_broken(G *g) {
     uintptr_t lo = (uintptr_t)g->ctx.lo;
     put_overflow(g, ", no guard: what lay below is overwritten");
-    put_head(STDERR_FILENO, g, G_RUNNING);
+    put_head(STDERR_FILENO, g, SN__RUNNING);
     put_frames(STDERR_FILENO, (uintptr_t)__builtin_return_address(0),
                (uintptr_t)__builtin_frame_address(0), lo, lo + g->ctx.size);
     put_site(STDERR_FILENO, g);

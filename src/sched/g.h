@@ -2,9 +2,6 @@
 /*
  * A coroutine as every scheduler here has it, its stack, and what of it does not depend on who
  * runs next. Compiled once for each scheduler, since it locks.
- *
- * States of a G:  DEAD -> RUNNABLE -> RUNNING <-> WAITING, RUNNING -> RUNNABLE (yield, lost P),
- *                 RUNNING -> DEAD. Written by whoever owns it at that moment, read by dumps.
  */
 #ifndef SN_SCHED_G_H
 #define SN_SCHED_G_H
@@ -31,7 +28,6 @@ enum {
 };
 /* Lists of free Gs: one for each class, and one for those of it that have no guard. */
 enum { LISTS = 2 * CLASSES };
-enum g_status { G_DEAD, G_RUNNABLE, G_RUNNING, G_WAITING };
 
 typedef struct G {
     sn__g core;
@@ -44,11 +40,10 @@ typedef struct G {
     const char *_Atomic name;
     sn__timer timer; /* the deadline of its wait */
     sn__ticket timer_ticket;
-    sn__own own;            /* the scheduler's, from its sched_inline.h */
-    _Atomic uint8_t status; /* enum g_status */
-    uint8_t klass;          /* stack size class */
-    uint8_t list;           /* which free list: class, + CLASSES without a guard */
-    uint32_t starts;        /* times it was run: the trace's sequence */
+    sn__own own;     /* the scheduler's, from its sched_inline.h */
+    uint8_t klass;   /* stack size class */
+    uint8_t list;    /* which free list: class, + CLASSES without a guard */
+    uint32_t starts; /* times it was run: the trace's sequence */
 } G;
 
 static inline G *g_of(sn__g *g) { return (G *)g; }

@@ -119,7 +119,7 @@ void sn__sim_ready(G *g) {
         s->ready = r;
         s->ready_room = room;
     }
-    atomic_store_explicit(&g->status, G_RUNNABLE, memory_order_relaxed);
+    atomic_store_explicit(&g->core.status, SN__RUNNABLE, memory_order_relaxed);
     g->own.turn = ++s->turns;
     s->ready[s->ready_n++] = g;
     if (s->config.mode == SN_SIM_PCT) heap_up(s, s->ready_n - 1);
@@ -145,7 +145,7 @@ void sn__sim_switch(bool dying) {
     sim *s = &sn__sim;
     G *from = s->self, *to = pick();
     s->self = to;
-    atomic_store_explicit(&to->status, G_RUNNING, memory_order_relaxed);
+    atomic_store_explicit(&to->core.status, SN__RUNNING, memory_order_relaxed);
     to->starts++;
     s->budget = BUDGET;
     s->switches++;

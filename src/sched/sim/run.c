@@ -20,7 +20,7 @@ static _Noreturn void end(G *g, int rc) {
     sn__sim_event(EV_END, g->id, (uint64_t)(int64_t)rc);
     sn__scope_done(g->core.home, &g->core, rc);
     if (h) sn__sim_host_lost_one(h);
-    atomic_store_explicit(&g->status, G_DEAD, memory_order_relaxed);
+    atomic_store_explicit(&g->core.status, SN__DEAD, memory_order_relaxed);
     s->live--;
     put_back(s, g);
     if (s->running) {
@@ -144,7 +144,7 @@ static int spawn_clock(sim *s) {
 
 /* The clock's coroutine never ends by itself: its slot is taken back. */
 static void retire_clock(sim *s) {
-    atomic_store(&s->clock->status, G_DEAD);
+    atomic_store(&s->clock->core.status, SN__DEAD);
     put_back(s, s->clock);
 }
 
@@ -162,7 +162,7 @@ static int run(const sn_sim_config *config, sn_fn f, void *arg, const sn_attr *a
     s->running = true;
     sn__san_thread(&s->g0);
     G *g = s->self = take_only(s);
-    atomic_store(&g->status, G_RUNNING);
+    atomic_store(&g->core.status, SN__RUNNING);
     atomic_store(&g->ctx.busy, 1);
     sn__switch(&s->g0, &g->ctx, false);
     s->self = NULL;

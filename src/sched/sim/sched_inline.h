@@ -28,5 +28,8 @@ sn__g *sn__enter_parks(void);
 void sn__leave(sn__g *g);
 sn__ticket sn__arm(sn__g *g, bool cancellable);
 bool sn__claim(sn__g *g, sn__ticket t, enum sn__cause cause);
+static inline bool sn__disarm(sn__g *g, sn__ticket t, enum sn__cause cause) {
+    return sn__claim(g, t, cause);
+}
 
 #endif

@@ -61,6 +61,7 @@ uintptr_t sn__order(const void *object) {
 }
 
 void sn__point(void) { sn__sim_choice(); }
+void sn__fence_tickets(void) {} /* one thread */
 sn__g *sn__enter(void) { return sn__self(); }
 /* Who never has to wait lets others run in the end, here as on threads: with ranks, or where
  * nobody is interrupted, nothing else would make it. */
@@ -139,8 +140,8 @@ enum sn__cause sn__park(sn__g *g, sn_time until, enum sn__reason why, const void
     if (timed) arm_timer(self, t, until);
     atomic_store_explicit(&g->reason, why, memory_order_relaxed);
     atomic_store_explicit(&g->object, object, memory_order_relaxed);
-    if (atomic_load_explicit(&self->status, memory_order_relaxed) == G_RUNNING)
-        atomic_store_explicit(&self->status, G_WAITING, memory_order_relaxed);
+    if (atomic_load_explicit(&self->core.status, memory_order_relaxed) == SN__RUNNING)
+        atomic_store_explicit(&self->core.status, SN__WAITING, memory_order_relaxed);
     SN__EV_PARK(self, why, object);
     sn__sim_switch(false);
     cause = (enum sn__cause)(ticket_of(g) & 0xff);

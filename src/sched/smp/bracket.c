@@ -19,6 +19,11 @@ void sn__take_seen(sn__bracket *b) {
     b->budget = 0; /* the next call that may park gets a P first */
 }
 
+void sn__fence_tickets(void) {
+    atomic_thread_fence(memory_order_seq_cst);
+    if (!sn__own_fence) sn__os_heavy_barrier();
+}
+
 static bool others_wait(P *p) {
     const sn__poller *po = atomic_load_explicit(&sn__rt.poller, memory_order_acquire);
     return !sn__p_empty(p) || atomic_load(&sn__rt.queued) || sn__inbox_has() ||
@@ -29,13 +34,13 @@ void sn__refresh(sn__g *g) {
     G *self = g_of(g);
     M *m = m_of(g);
     if (!m->p && !sn__try_idle_p(m)) {
-        atomic_store_explicit(&self->status, G_RUNNABLE, memory_order_relaxed);
+        atomic_store_explicit(&self->core.status, SN__RUNNABLE, memory_order_relaxed);
         sn__global_put(self, self, 1);
         sn__wake_one();
         sn__switch_away(self, false);
     } else if (others_wait(m->p)) {
         /* by way of the scheduler's stack, so that timers and descriptors get their look too */
-        atomic_store_explicit(&self->status, G_RUNNABLE, memory_order_relaxed);
+        atomic_store_explicit(&self->core.status, SN__RUNNABLE, memory_order_relaxed);
         sn__ring_put(m->p, self);
         sn__switch(&self->ctx, &m->g0, false);
     }

@@ -106,7 +106,7 @@ static _Noreturn void end(G *g, int rc) {
     sn__scope_done(g->core.home, &g->core, rc);
     M *m = m_of(&g->core);
     P *p = m->p;
-    atomic_store_explicit(&g->status, G_DEAD, memory_order_relaxed);
+    atomic_store_explicit(&g->core.status, SN__DEAD, memory_order_relaxed);
     count(p ? &p->ended : NULL, p, &sn__rt.ended);
     g_put(p, g);
     sn__switch_away(g, true);

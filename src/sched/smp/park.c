@@ -15,10 +15,11 @@ static G *pick(P *p) {
     return sn__p_next(p);
 }
 
-void sn__switch_away(G *g, bool dying) {
+static inline void switch_away(G *g, bool dying) {
     M *m = m_of(&g->core);
-    G *next = SN__LIKELY(m->p) ? pick(m->p) : NULL;
-    if (next == g) { /* readied before it left */
+    P *p = m->p;
+    G *next = SN__LIKELY(p != NULL) ? pick(p) : NULL;
+    if (SN__UNLIKELY(next == g)) { /* readied before it left */
         sn__run_on(m, g);
         return;
     }
@@ -33,6 +34,8 @@ void sn__switch_away(G *g, bool dying) {
     m->next_g = next;
     sn__switch(&g->ctx, &m->g0, dying);
 }
+
+void sn__switch_away(G *g, bool dying) { switch_away(g, dying); }
 
 static void wait_is_over(sn__timer *t) {
     G *g = SN__OF(t, G, timer);
@@ -54,9 +57,9 @@ static enum sn__cause park_thread(sn__g *g, sn__ticket t, sn_time until) {
 
 /* Nothing to wait for: the scope is cancelled or the deadline is now. SN__IDLE: wait. */
 static enum sn__cause over_already(sn__g *g, sn__ticket t, sn_time until) {
-    if ((t & 0xff) == SN__ARMED && sn__interrupted(g) && sn__claim(g, t, SN__CANCELED))
+    if ((t & 0xff) == SN__ARMED && sn__interrupted(g) && sn__disarm(g, t, SN__CANCELED))
         return SN__CANCELED;
-    if (until <= 0 && sn__claim(g, t, SN__TIMED_OUT)) return SN__TIMED_OUT;
+    if (until <= 0 && sn__disarm(g, t, SN__TIMED_OUT)) return SN__TIMED_OUT;
     return SN__IDLE;
 }
 
@@ -79,11 +82,8 @@ enum sn__cause sn__park(sn__g *g, sn_time until, enum sn__reason why, const void
     atomic_store_explicit(&self->own.since,
                           atomic_load_explicit(&sn__rt.tick, memory_order_relaxed),
                           memory_order_relaxed);
-    uint8_t running = G_RUNNING; /* who readied us already has written RUNNABLE */
-    atomic_compare_exchange_strong_explicit(&self->status, &running, G_WAITING,
-                                            memory_order_relaxed, memory_order_relaxed);
     SN__EV_PARK(self, why, object);
-    sn__switch_away(self, false);
+    switch_away(self, false);
     cause = (enum sn__cause)(atomic_load_explicit(&g->wait, memory_order_acquire) & 0xff);
     if (timed && cause != SN__TIMED_OUT) sn__timer_del(&self->timer);
     return cause;
@@ -97,7 +97,7 @@ void sn__ready(sn__g *g) {
         sn__os_wake(&other->own.since, 1);
         return;
     }
-    atomic_store_explicit(&other->status, G_RUNNABLE, memory_order_relaxed);
+    atomic_store_explicit(&other->core.status, SN__RUNNABLE, memory_order_relaxed);
     M *m = sn__tls_get();
     if (SN__LIKELY(m && m->p)) {
         if (sn__p_put_next(m->p, other) && sn__rt.nprocs > 1) sn__wake_one();
@@ -112,7 +112,7 @@ void sn__ready_foreign(sn__g *g) {
         sn__ready(g);
         return;
     }
-    atomic_store_explicit(&g_of(g)->status, G_RUNNABLE, memory_order_relaxed);
+    atomic_store_explicit(&g->status, SN__RUNNABLE, memory_order_relaxed);
     sn__inbox_put(g_of(g));
 }
 
@@ -120,28 +120,30 @@ void sn__expect_outside(void) {
     atomic_store_explicit(&sn__rt.foreign_seen, 1, memory_order_relaxed);
 }
 
-void sn__yield(sn__g *g) {
-    if (g->foreign) {
+static inline void yield(sn__g *g) {
+    if (SN__UNLIKELY(g->foreign)) {
         sn__os_yield();
         return;
     }
     G *self = g_of(g);
-    M *m = m_of(g);
+    P *p = m_of(g)->p;
     SN__EV_YIELD(self);
-    atomic_store_explicit(&self->status, G_RUNNABLE, memory_order_relaxed);
-    if (m->p) {
-        sn__ring_put(m->p, self);
+    atomic_store_explicit(&g->status, SN__RUNNABLE, memory_order_relaxed);
+    if (SN__LIKELY(p != NULL)) {
+        sn__ring_put(p, self);
     } else {
         sn__global_put(self, self, 1);
         sn__wake_one();
     }
-    sn__switch_away(self, false);
+    switch_away(self, false);
 }
+
+void sn__yield(sn__g *g) { yield(g); }
 
 int sn_yield(void) {
     sn__g *g = sn__enter_parks();
     int rc = sn__interrupted(g);
-    sn__yield(g);
+    yield(g);
     sn__leave(g);
     return rc;
 }

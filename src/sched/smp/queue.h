@@ -35,8 +35,12 @@ static inline G *sn__ring_get(P *p) {
     }
 }
 
-/** Into run-next; true: another moved to the ring. */
+/** Into run-next; true: another moved to the ring. Thieves only ever empty the slot. */
 static inline bool sn__p_put_next(P *p, G *g) {
+    if (SN__LIKELY(!atomic_load_explicit(&p->run_next, memory_order_relaxed))) {
+        atomic_store_explicit(&p->run_next, g, memory_order_release);
+        return false;
+    }
     G *old = atomic_exchange_explicit(&p->run_next, g, memory_order_acq_rel);
     if (!old) return false;
     sn__ring_put(p, old);

@@ -62,8 +62,9 @@ extern bool sn__own_fence;
 /** The rare ends of sn__enter: `take` is set, or a foreign thread. */
 SN__COLD void sn__take_seen(sn__bracket *b);
 SN__COLD sn__g *sn__enter_foreign(void);
-/** … of sn__enter_parks: the budget is spent or the P is lost. Returns with both mended. */
-SN__COLD void sn__refresh(sn__g *g);
+/** … of sn__enter_parks: the budget is spent or the P is lost. Returns with both mended. (Not
+ * called cold: gcc would take what follows the call for cold too.) */
+void sn__refresh(sn__g *g);
 
 static inline sn__bracket *sn__open(void) {
     sn__bracket *b = sn__tls_get();
@@ -101,18 +102,28 @@ static inline uintptr_t sn__order(const void *object) { return (uintptr_t)object
 /** Where sim may let another go first; there is nothing to choose on threads. */
 static inline void sn__point(void) {}
 
-/** A new ticket. Sequentially consistent, and so ordered before the look at the scope's cancel
- *  that follows in sn__park: a canceller sees the ticket or the waiter sees the cancel. */
+/** A new ticket. It comes before the look at the scope's cancel that follows in sn__park: a
+ *  canceller sees the ticket or the waiter sees the cancel. The canceller's barrier makes it so. */
 static inline sn__ticket sn__arm(sn__g *g, bool cancellable) {
     sn__ticket was = atomic_load_explicit(&g->wait, memory_order_relaxed);
     sn__ticket t = ((was | 0xff) + 1) | (cancellable ? SN__ARMED : SN__ARMED_SHUT);
-    atomic_exchange(&g->wait, t);
+    atomic_store_explicit(&g->status, SN__WAITING, memory_order_relaxed);
+    atomic_store_explicit(&g->wait, t, memory_order_release);
+    if (SN__UNLIKELY(sn__own_fence)) atomic_thread_fence(memory_order_seq_cst);
+    atomic_signal_fence(memory_order_seq_cst);
     return t;
 }
 
 static inline bool sn__claim(sn__g *g, sn__ticket t, enum sn__cause cause) {
     return atomic_compare_exchange_strong(&g->wait, &t,
                                           (t & ~(sn__ticket)0xff) | (sn__ticket)cause);
+}
+
+/** By g itself, armed with t, when there is nothing to wait for; false: somebody has won t. */
+static inline bool sn__disarm(sn__g *g, sn__ticket t, enum sn__cause cause) {
+    if (!sn__claim(g, t, cause)) return false;
+    atomic_store_explicit(&g->status, SN__RUNNING, memory_order_relaxed);
+    return true;
 }
 
 #endif

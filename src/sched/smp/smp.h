@@ -127,7 +127,7 @@ static inline void sn__p_look_around(P *p) { p->tick += FAIR - 1 - p->tick % FAI
 static inline void sn__run_on(M *m, G *g) {
     g->core.thread = m;
     atomic_store_explicit(&g->ctx.busy, 1, memory_order_relaxed);
-    atomic_store_explicit(&g->status, G_RUNNING, memory_order_relaxed);
+    atomic_store_explicit(&g->core.status, SN__RUNNING, memory_order_relaxed);
     g->starts++;
     m->b.self = &g->core;
     m->b.budget = BUDGET;
