@@ -95,7 +95,10 @@ SN_API uint32_t sn_shield(uint32_t on);
 SN_API SN_PARKS int sn_yield(void);
 /**
  * Runs `f(arg)` on the caller's stack and thread with the P given away at once, for calls known
- * to block long. Returns f's result. Parks afterwards until a P is free; not cancellable.
+ * to block long. Returns f's result. At most SENNIT_MAX_BLOCKED (256) are on at a time: parks
+ * before the call until there is a place, first come first served, and after it until a P is free.
+ * Neither is cancellable, so f is called in any case. A call that waits for one without a place
+ * waits for ever. On a foreign thread it is a mere call.
  */
 SN_API SN_PARKS int sn_blocking(sn_fn f, void *arg);
 
@@ -118,9 +121,31 @@ typedef struct sn_stats {
     uint64_t live;        /**< coroutines alive */
     uint64_t spawned;     /**< coroutines ever started */
     uint64_t steals;      /**< successful steals */
-    uint64_t handovers;   /**< Ps taken from hogs and blocked calls */
+    uint64_t handovers;   /**< Ps taken from coroutines that computed or blocked */
     uint64_t stack_bytes; /**< address space reserved for stacks */
+    uint64_t hogs;        /**< of `handovers`: from coroutines that computed */
 } sn_stats;
+/** Coroutines started at one place that computed, without a call of the library, for so long that
+ *  others were given their P. */
+typedef struct sn_hog {
+    uintptr_t site;  /**< the return address of the call that started them; 0: places beyond 256 */
+    uint64_t count;  /**< how often one of them lost a P */
+    sn_time total;   /**< how long they had held them, in all */
+    sn_time longest; /**< … at most */
+} sn_hog;
+/**
+ * Copies what is known of hogs, those that held a P for longest in all first, into `room` places
+ * at `at`. Returns how many there are, which may be more. Nothing under simulation, where
+ * computing takes no time. From anywhere but signal handlers and interrupts; never parks.
+ */
+SN_API size_t sn_hogs(sn_hog *at, size_t room);
+/**
+ * Writes the same to file descriptor `fd` as text that `go tool pprof PROGRAM FILE` reads (a
+ * profile of contention: what held up others, in nanoseconds). From a coroutine or foreign thread;
+ * blocks on the descriptor.
+ */
+SN_API void sn_hog_profile(int fd);
+
 /** Fills in *st. From anywhere but interrupts; never parks. The figures are not one instant's. */
 SN_API void sn_get_stats(sn_stats *st);
 

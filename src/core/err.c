@@ -52,6 +52,7 @@ const char *sn__reason_text(enum sn__reason r) {
         [SN__R_SLEEP] = "sleep",
         [SN__R_IO] = "IO wait",
         [SN__R_OFFLOAD] = "offloaded call",
+        [SN__R_BLOCKING] = "place for a blocking call",
     };
     return r < SN__R_LAST ? text[r] : text[SN__R_NONE];
 }

@@ -67,6 +67,7 @@ enum sn__reason {
     SN__R_SLEEP,
     SN__R_IO,
     SN__R_OFFLOAD,
+    SN__R_BLOCKING,
     SN__R_LAST
 };
 /** The text of a reason, for dumps. */

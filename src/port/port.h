@@ -63,6 +63,24 @@ unsigned sn__os_cpus(void);
 bool sn__os_heavy_barrier_init(void);
 void sn__os_heavy_barrier(void);
 
+/* os: what others can learn of a thread, and do for it. */
+typedef struct sn__os_ref {
+    int clock; /* of its CPU time; -1: none */
+    int tid;
+} sn__os_ref;
+/** Makes *r stand for the calling thread, as long as that lives. */
+void sn__os_self(sn__os_ref *r);
+/** CPU time that the thread has had; -1: nobody can tell. */
+sn_time sn__os_cpu_time(const sn__os_ref *r);
+/** Whether it runs or waits for a CPU; false too if nobody can tell. Opens a file. */
+bool sn__os_runnable(const sn__os_ref *r);
+/** Asks the kernel to let the thread run for so long at a time (0: as the kernel likes): who asks
+ *  for less goes before who asks for more when it wakes. What it was; -1: the kernel does not do
+ *  that. */
+sn_time sn__os_slice(const sn__os_ref *r, sn_time slice);
+/** The calling thread wakes as exactly as the kernel can, at some cost. */
+void sn__os_precise(void);
+
 /* os: stacks */
 /** Reserves `bytes` of zeroed address space, committed on touch; NULL. Never given back. */
 void *sn__os_reserve(size_t bytes);
@@ -87,6 +105,8 @@ void sn__os_write(int fd, const char *s, size_t n);
  *  *offset: how far into it. The name is static. Not signal-safe in theory; used on the way down.
  */
 const char *sn__os_symbol(uintptr_t pc, uintptr_t *offset);
+/** Writes where the program and its libraries lie in memory, as pprof expects it in a profile. */
+void sn__os_mappings(int fd);
 
 /* os: faults */
 /** Called in a signal handler on a stack of its own: a fault at `addr` with this pc and fp. */

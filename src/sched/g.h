@@ -43,6 +43,7 @@ typedef struct G {
     sn__own own;     /* the scheduler's, from its sched_inline.h */
     uint8_t klass;   /* stack size class */
     uint8_t list;    /* which free list: class, + CLASSES without a guard */
+    bool hog;        /* it lost its P while it computed: see smp/aside.c */
     uint32_t starts; /* times it was run: the trace's sequence */
 } G;
 
@@ -78,6 +79,11 @@ typedef struct sn__slab {
 bool sn__slab_at(uint32_t i, sn__slab *v);
 G *sn__slab_g(const sn__slab *v, uint32_t k);
 uint64_t sn__stack_bytes(void);
+
+/* hogs.c */
+/** A coroutine started at `site` has held a P for so long that it was taken. One writer. */
+void sn__hogs_note(uintptr_t site, sn_time held);
+void sn__hogs_reset(void);
 
 /* dump.c */
 void sn__faults_start(void);

@@ -6,16 +6,17 @@
 
 #include "sched/smp/queue.h"
 #include "sched/smp/settings.h"
+#include "sched/smp/take.h"
 
 bool sn__own_fence;
 
 void sn__take_seen(sn__bracket *b) {
     M *m = (M *)b;
-    uint32_t take = SN__TAKE_ASK;
-    if (atomic_compare_exchange_strong(&b->take, &take, SN__TAKE_NONE)) return; /* kept */
-    if (take == SN__TAKE_NONE) return; /* the monitor saw us come in, and took its question back */
+    uint32_t take = sn__take_answer(b);
+    if (take == SN__TAKE_NONE) return;
+    if (take == SN__TAKE_TAKEN) sn__hog_back(m);
     m->p = NULL;
-    atomic_store_explicit(&b->take, SN__TAKE_LOST, memory_order_relaxed);
+    sn__take_lost(b);
     b->budget = 0; /* the next call that may park gets a P first */
 }
 
@@ -33,10 +34,12 @@ static bool others_wait(P *p) {
 void sn__refresh(sn__g *g) {
     G *self = g_of(g);
     M *m = m_of(g);
-    if (!m->p && !sn__try_idle_p(m)) {
+    if (!m->p && (sn__is_enough(self) || !sn__try_idle_p(m))) {
         atomic_store_explicit(&self->core.status, SN__RUNNABLE, memory_order_relaxed);
-        sn__global_put(self, self, 1);
-        sn__wake_one();
+        if (!sn__step_aside(self)) {
+            sn__global_put(self, self, 1);
+            sn__wake_one();
+        }
         sn__switch_away(self, false);
     } else if (others_wait(m->p)) {
         /* by way of the scheduler's stack, so that timers and descriptors get their look too */

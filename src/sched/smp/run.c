@@ -130,7 +130,8 @@ static void reset(runtime *rt) {
     memset(rt, 0, offsetof(runtime, running)); /* which keeps others out meanwhile */
     memcpy(rt->free, keep, sizeof keep);
     rt->next_id = 1;
-    rt->ms_max = 10000;
+    sn__places_init();
+    sn__hogs_reset();
     sn__scope_init(&rt->root);
     rt->root.background = true;
 }
@@ -197,31 +198,9 @@ void sn_get_stats(sn_stats *st) {
             s.steals += atomic_load(&rt->p[i]->steals);
         }
         s.handovers = atomic_load(&rt->handovers);
+        s.hogs = atomic_load(&rt->hog_takes);
     }
     s.stack_bytes = sn__stack_bytes();
     sn__leave(g);
     memcpy(st, &s, size < sizeof s ? size : sizeof s);
-}
-
-/* As at the begin of sn_blocking; its end is left to the next call that may park. */
-void sn__give_away(void) {
-    sn__g *g = sn__enter();
-    if (!g->foreign) {
-        M *m = m_of(g);
-        if (m->p) sn__release_p(m);
-        m->b.budget = 0;
-    }
-    sn__leave(g);
-}
-
-int sn_blocking(sn_fn f, void *arg) {
-    sn__g *g = sn__enter_parks();
-    if (g->foreign) return f(arg);
-    M *m = m_of(g);
-    if (m->p) sn__release_p(m);
-    m->b.budget = 0;
-    sn__leave(g);
-    int rc = f(arg);
-    sn__leave(sn__enter_parks()); /* waits for a P */
-    return rc;
 }

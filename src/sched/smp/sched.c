@@ -10,10 +10,12 @@
  */
 #include "sched/smp/queue.h"
 #include "sched/smp/settings.h"
+#include "sched/smp/take.h"
 
 enum { POLL_EVERY = FAIR * 8, PASSES = 4 };
 
-static P *pop_idle_p(runtime *rt) {
+P *sn__pop_idle_p(void) {
+    runtime *rt = &sn__rt;
     P *p = rt->idle_p;
     if (!p) return NULL;
     rt->idle_p = p->next;
@@ -30,20 +32,20 @@ static void push_idle_p(runtime *rt, P *p) {
     atomic_fetch_add(&rt->idle_ps, 1);
 }
 
-static void own(M *m, P *p) {
+void sn__own_p(M *m, P *p) {
     m->p = p;
     atomic_store(&p->m, m);
-    atomic_store_explicit(&m->b.take, SN__TAKE_NONE, memory_order_relaxed);
+    sn__take_owns(&m->b);
     sn__monitor_wake();
 }
 
 bool sn__try_idle_p(M *m) {
     runtime *rt = &sn__rt;
     sn__lock(&rt->lock);
-    P *p = pop_idle_p(rt);
+    P *p = sn__pop_idle_p();
     sn__unlock(&rt->lock);
     if (!p) return false;
-    own(m, p);
+    sn__own_p(m, p);
     return true;
 }
 
@@ -66,9 +68,13 @@ static void give_up(P *p, bool spinning) {
 static M *idle_or_new(runtime *rt, bool *fresh) {
     sn__lock(&rt->lock);
     M *m = pop_idle_m(rt);
-    *fresh = !m && rt->ms < rt->ms_max;
+    *fresh = !m;
     if (*fresh) rt->ms++; /* counts as running from here: no deadlock is seen meanwhile */
+    bool too_many = rt->ms > sn__set.max_threads;
     sn__unlock(&rt->lock);
+    if (too_many)
+        sn__fatal("more threads are needed than SENNIT_MAX_THREADS allows (10000 if not set): too "
+                  "many coroutines block or compute at a time");
     return *fresh ? sn__m_new() : m;
 }
 
@@ -97,25 +103,50 @@ bool sn__start_m_with(P *p, bool spinning, G *g) {
     return false;
 }
 
-void sn__start_m(P *p, bool spinning) {
-    if (!sn__start_m_with(p, spinning, NULL)) give_up(p, spinning);
+/* No thread is to be had for p. An M may have gone to sleep since one was looked for, or be in the
+ * poller: then it comes and takes p. All others have a P, or come back for one. */
+static void give_back(P *p) {
+    runtime *rt = &sn__rt;
+    sn__lock(&rt->lock);
+    M *m = pop_idle_m(rt);
+    if (!m) push_idle_p(rt, p);
+    sn__unlock(&rt->lock);
+    if (m) {
+        m->next_p = p;
+        wake(m);
+    } else if (atomic_load(&rt->polling)) {
+        sn__interrupt_poller();
+    }
 }
 
-void sn__wake_one(void) {
-    runtime *rt = &sn__rt;
-    atomic_thread_fence(memory_order_seq_cst);
+void sn__start_m(P *p, bool spinning) {
+    if (sn__start_m_with(p, spinning, NULL)) return;
+    if (spinning) atomic_fetch_sub(&sn__rt.spinning, 1);
+    give_back(p);
+}
+
+/* True: an M was started, or nobody is needed. False: no P idled any more; but whoever let one go
+ * or made work visible meanwhile saw a spinner in us, and relied on it. */
+static bool wake_spinner(runtime *rt) {
     uint32_t zero = 0;
+    atomic_thread_fence(memory_order_seq_cst);
     if (!atomic_load_explicit(&rt->idle_ps, memory_order_relaxed) ||
         atomic_load_explicit(&rt->spinning, memory_order_relaxed) ||
         !atomic_compare_exchange_strong(&rt->spinning, &zero, 1))
-        return;
+        return true;
     sn__lock(&rt->lock);
-    P *p = pop_idle_p(rt);
+    P *p = sn__pop_idle_p();
     sn__unlock(&rt->lock);
     if (p)
         sn__start_m(p, true);
     else
         atomic_fetch_sub(&rt->spinning, 1);
+    return p != NULL;
+}
+
+void sn__wake_one(void) {
+    while (!wake_spinner(&sn__rt)) {
+    }
 }
 
 static uint32_t poll_waiting(runtime *rt) {
@@ -129,13 +160,13 @@ void sn__release_p(M *m) {
     runtime *rt = &sn__rt;
     P *p = m->p;
     m->p = NULL;
-    atomic_store_explicit(&m->b.take, SN__TAKE_LOST, memory_order_relaxed);
+    sn__take_lost(&m->b);
     atomic_store(&p->m, NULL);
     if (sn__p_empty(p) && !atomic_load(&rt->queued) && atomic_load(&rt->polling)) {
         give_up(p, false);
         if (!atomic_load(&rt->queued) && atomic_load(&rt->polling)) return;
         sn__lock(&rt->lock);
-        p = pop_idle_p(rt);
+        p = sn__pop_idle_p();
         sn__unlock(&rt->lock);
     }
     if (p) sn__start_m(p, false);
@@ -249,6 +280,9 @@ static G *look(M *m, runtime *rt) {
     if ((g = sn__p_next(p)) || (g = sn__global_get(p, RING / 2))) return g;
     poll_now(rt);
     if ((g = sn__p_next(p))) return g;
+    if (SN__UNLIKELY(atomic_load_explicit(&rt->aside, memory_order_relaxed)) &&
+        (g = sn__aside_get()))
+        return g;
     return may_spin(m, rt) ? steal(m, p) : NULL;
 }
 
@@ -313,6 +347,7 @@ static void sleep_in_poller(M *m, runtime *rt) {
 /* What whoever woke m gave it to run. */
 static G *take_given(M *m) {
     G *g = m->next_g;
+    if (m->p) sn__set_aside(m->p);
     m->next_g = NULL;
     return g;
 }
@@ -322,8 +357,8 @@ static G *find(M *m) {
     uint32_t zero;
     for (G *g;;) {
         if (atomic_load(&rt->stopping)) return NULL;
-        if (!m->p && !sn__try_idle_p(m)) {
-            sn__m_sleep(m);
+        if (!m->p) {
+            sn__m_sleep(m, true);
             if ((g = take_given(m))) return g;
             continue;
         }
@@ -339,7 +374,7 @@ static G *find(M *m) {
         if (atomic_compare_exchange_strong(&rt->polling, &zero, 1)) {
             sleep_in_poller(m, rt);
         } else {
-            sn__m_sleep(m);
+            sn__m_sleep(m, false);
             if ((g = take_given(m))) return g;
         }
     }
@@ -354,7 +389,7 @@ static SN__COLD bool pass_on(M *m, G *g) {
     m->p = NULL;
     atomic_store(&p->m, NULL);
     if (sn__start_m_with(p, false, g)) return true;
-    own(m, p); /* there is no other M */
+    sn__own_p(m, p); /* there is no other M */
     return false;
 }
 
@@ -383,6 +418,7 @@ void sn__check_dead(bool in_poller) {
     if (rt->ms - asleep > 1) return;
     if (atomic_load(&rt->stopping) || atomic_load(&rt->foreign_seen)) return;
     if (sn__first_timer() != SN_NEVER || poll_waiting(rt) || work_visible(rt)) return;
+    if (atomic_load(&rt->aside)) return; /* the monitor lets them go on */
     if (!sn__live()) return;
     if (sn__os_threads() > rt->ms + 1) return; /* and the monitor: another may come in yet */
     sn__unlock(&rt->lock);

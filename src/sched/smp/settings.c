@@ -38,6 +38,8 @@ static const char *const pollers[] = {"auto", "epoll", "io_uring", NULL}; /* enu
 static const setting table[] = {
     {"SENNIT_PROCS", AT(procs), 0, PROCS_MAX, 0, "the CPUs allowed", NULL},
     {"SENNIT_MIGRATE", AT(migrate), 0, 1, 0, "auto", migrate},
+    {"SENNIT_MAX_THREADS", AT(max_threads), 1, 1000000, 10000, "10000", NULL},
+    {"SENNIT_MAX_BLOCKED", AT(max_blocked), 1, 1000000, 256, "256", NULL},
     {"SENNIT_NO_MEMBARRIER", AT(no_membarrier), 0, 1, 0, "0", no_yes},
     {"SENNIT_OFFLOAD_THREADS", AT(offload_threads), 1, OFFLOAD_THREADS_MAX, 32, "32", NULL},
     {"SENNIT_POLLER", AT(poller), 0, 0, SN__POLLER_AUTO, "auto", pollers},

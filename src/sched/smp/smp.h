@@ -21,7 +21,8 @@
 #include "sched/g.h"
 
 enum { RING = 256, FREE_MAX = 64, IDS = 64, BUDGET = 256, CHAIN = 16, PROCS_MAX = 1024 };
-enum { FAIR = 61 }; /* every so many schedules the global queue comes first */
+enum { FAIR = 61 };                  /* every so many schedules the global queue comes first */
+#define SLICE (100 * SN_MICROSECOND) /* for how long an M asks to run at a time: see handover.c */
 /* The times stand beside the timers, which lie on their coroutines' stacks: looking for a place
  * touches the heap alone. */
 typedef struct heap_slot {
@@ -34,6 +35,15 @@ typedef struct heap {
     uint32_t n, room;
     _Atomic sn_time first; /* when the first is due; SN_NEVER */
 } heap;
+
+/* What the monitor remembers of a P's owner; nobody else touches it. */
+typedef struct watch {
+    struct M *m;
+    uint32_t entries; /* brackets it had opened at the last look */
+    sn_time at;       /* the last look */
+    sn_time since;    /* it has opened none since then, or longer */
+    sn_time cpu;      /* its thread's CPU time at the last look; -1: not read */
+} watch;
 
 typedef struct P {
     uint32_t index;
@@ -51,8 +61,7 @@ typedef struct P {
     uint64_t id, id_end; /* numbers for new Gs, taken from rt.next_id in batches */
     _Atomic uint64_t steals, spawned, ended; /* the owner's; others read */
     uint32_t seq;                            /* the trace's */
-    uint32_t seen_entries;                   /* the monitor's: entries of its M at the last tick */
-    struct M *seen_m;
+    watch watch;
 } P;
 
 typedef struct M {
@@ -69,6 +78,9 @@ typedef struct M {
     uint32_t id;
     uintptr_t thread; /* 0: not started yet, or the caller's of sn_run; under rt.lock */
     bool joined;
+    bool hog;        /* the P was taken while it computed: from then till it comes back */
+    sn__os_ref self; /* the thread, for the monitor */
+    sn_time slice;   /* the thread's before it was an M */
     void *sigstack;
 } M;
 
@@ -79,7 +91,6 @@ typedef struct runtime {
     P *idle_p;
     M *idle_m, *all_m;
     uint32_t ms, ms_idle; /* under lock */
-    uint32_t ms_max;
     _Atomic uint32_t idle_ps, spinning;
     G *queue_head, *queue_tail; /* global queue */
     _Atomic uint32_t queued;
@@ -89,7 +100,13 @@ typedef struct runtime {
     _Atomic sn_time last_poll;
     _Atomic uint32_t stopping, tick, monitor_asleep, monitor_word;
     _Atomic uint32_t foreign_seen;
-    _Atomic uint64_t next_id, handovers;
+    _Atomic uint64_t next_id, handovers, hog_takes;
+    _Atomic uint32_t hogs;      /* Ms that compute without the P they had */
+    _Atomic uint32_t aside;     /* Gs in the list */
+    G *aside_head, *aside_tail; /* under lock */
+    sn__lockw places_lock;
+    sn__link places_wanted;          /* callers of sn_blocking that wait for a place */
+    uint32_t places_taken;           /* under places_lock */
     _Atomic uint64_t spawned, ended; /* by those without a P; the rest is in the Ps */
     const sn__poller *_Atomic poller;
     G *_Atomic inbox;           /* readied from outside, the last first */
@@ -140,7 +157,9 @@ void sn__start_m(P *p, bool spinning); /* some M runs p, or p goes idle */
  */
 bool sn__start_m_with(P *p, bool spinning, G *g);
 bool sn__try_idle_p(M *m); /* gives m an idle P */
-void sn__release_p(M *m);  /* m's P goes to whoever needs it */
+void sn__own_p(M *m, P *p);
+P *sn__pop_idle_p(void);  /* rt.lock held; NULL */
+void sn__release_p(M *m); /* m's P goes to whoever needs it */
 void sn__interrupt_poller(void);
 sn_time sn__first_timer(void);
 
@@ -150,7 +169,9 @@ void sn__m_drop(M *m); /* it never ran */
 int sn__m_start(M *m);
 void sn__m_enter(M *m); /* on m's thread, before sn__schedule */
 void sn__m_exit(M *m);
-void sn__m_sleep(M *m); /* idle till given a P or the runtime stops */
+/** Idles until given a P or the runtime stops; not at all if `wants_p` and one is there to be had.
+ */
+void sn__m_sleep(M *m, bool wants_p);
 
 /* coroutine.c */
 uint64_t sn__live(void);
@@ -160,6 +181,31 @@ void sn__switch_away(G *g, bool dying);
 /* timer.c */
 /** Fires what is due, the earliest first, but no more than so many. */
 void sn__timers_run(heap *h, sn_time now, uint32_t most);
+
+/* aside.c */
+/** p, which the caller has just been given, is to serve others than hogs if there are enough. */
+void sn__set_aside(P *p);
+/** Whether g is to be set aside; does so. */
+bool sn__is_enough(const G *g);
+bool sn__step_aside(G *g);
+/** One of those set aside may go on. In a bracket, or the monitor. */
+void sn__go_on(void);
+/** One of them for the caller's P to run, if there is room for it; NULL. */
+G *sn__aside_get(void);
+
+/* handover.c, the monitor's */
+typedef struct sn__looked {
+    bool busy;    /* some M has a P */
+    bool blocked; /* a P was taken from an M that was off its CPU */
+    sn_time next; /* when there may be something to take; SN_NEVER */
+} sn__looked;
+/** Looks at every P, takes those that others need more. `eager`: the next look comes soon. */
+sn__looked sn__handover(sn_time now, bool eager);
+/** m has come back and found its P taken. */
+void sn__hog_back(M *m);
+
+/* blocking.c */
+void sn__places_init(void);
 
 /* monitor.c */
 int sn__monitor_start(void);

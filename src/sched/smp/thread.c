@@ -30,6 +30,8 @@ void sn__m_drop(M *m) {
 
 void sn__m_enter(M *m) {
     m->sigstack = sn__os_sigstack_new();
+    sn__os_self(&m->self);
+    m->slice = sn__os_slice(&m->self, SLICE);
     sn__san_thread(&m->g0);
     sn__tls_set(m);
     if (m->next_p) {
@@ -43,6 +45,7 @@ void sn__m_enter(M *m) {
 
 void sn__m_exit(M *m) {
     sn__tls_set(NULL);
+    if (m->slice >= 0) (void)sn__os_slice(&m->self, m->slice);
     sn__os_sigstack_free(m->sigstack);
     m->sigstack = NULL;
 }
@@ -50,6 +53,7 @@ void sn__m_exit(M *m) {
 static void m_main(void *arg) {
     M *m = arg;
     sn__m_enter(m);
+    if (m->p) sn__set_aside(m->p);
     sn__schedule(m);
     sn__m_exit(m);
 }
@@ -64,11 +68,13 @@ int sn__m_start(M *m) {
     return 0;
 }
 
-void sn__m_sleep(M *m) {
+void sn__m_sleep(M *m, bool wants_p) {
     runtime *rt = &sn__rt;
     sn__lock(&rt->lock);
-    if (atomic_load(&rt->stopping)) {
+    P *idle = wants_p ? sn__pop_idle_p() : NULL;
+    if (idle || atomic_load(&rt->stopping)) {
         sn__unlock(&rt->lock);
+        if (idle) sn__own_p(m, idle);
         return;
     }
     sn__check_dead(false);
@@ -82,8 +88,5 @@ void sn__m_sleep(M *m) {
     P *p = m->next_p;
     m->next_p = NULL;
     if (!p) return;
-    m->p = p;
-    atomic_store(&p->m, m);
-    atomic_store_explicit(&m->b.take, SN__TAKE_NONE, memory_order_relaxed);
-    sn__monitor_wake();
+    sn__own_p(m, p);
 }

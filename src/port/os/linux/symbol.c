@@ -91,3 +91,13 @@ const char *sn__os_symbol(uintptr_t pc, uintptr_t *offset) {
     *offset = pc - (uintptr_t)info.dli_saddr;
     return info.dli_sname;
 }
+
+void sn__os_mappings(int fd) {
+    static const char head[] = "--- Memory map: ---\n";
+    char part[4096];
+    int maps = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+    if (maps < 0) return;
+    sn__os_write(fd, head, sizeof head - 1);
+    for (ssize_t n; (n = read(maps, part, sizeof part)) > 0;) sn__os_write(fd, part, (size_t)n);
+    close(maps);
+}

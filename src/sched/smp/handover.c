@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * Whose P is taken: the monitor's look at all Ps. An M is asked for its P when
+ *
+ *   it is in user code and has opened no bracket between two looks,
+ *   somebody waits whom no idle P can serve, and
+ *   its thread was off its CPU between the looks (a call that blocks: at once), or it computes (a
+ *   hog) and others have waited long enough: PATIENCE in a queue, HASTE for a timer that is due.
+ *
+ * A hog that lost its P goes on computing beside whoever got it, so hogs are let loose only as long
+ * as no more than two for each P run, and then one each PATIENCE: more would starve each other
+ * without helping those who wait. What the kernel is told about a hog that is let loose: that it
+ * may have long slices again; all other Ms ask for short ones (SLICE), which lets a thread that
+ * wakes run before one that computes.
+ *
+ * All Ms that are asked in one look share one heavy barrier: it interrupts the other CPUs.
+ */
+#include "sched/smp/settings.h"
+#include "sched/smp/smp.h"
+#include "sched/smp/take.h"
+
+#define PATIENCE (10 * SN_MILLISECOND)
+#define HASTE (400 * SN_MICROSECOND)
+#define QUESTION (2 * SN_MILLISECOND)
+#define LOOK_SOON (400 * SN_MICROSECOND)
+#define SECTION (200 * SN_MICROSECOND) /* who is in user code for longer, on average, is slow */
+enum { ASKED_MAX = 64, HOGS_A_P = 2 };
+enum { NOBODY, QUEUED, OVERDUE };
+
+typedef struct asked {
+    M *m;
+    sn_time held;
+    bool hog;
+} asked;
+
+typedef struct look {
+    sn__looked found;
+    sn_time now;
+    bool eager;
+    uint32_t n;
+    asked at[ASKED_MAX];
+} look;
+
+/* The monitor's: when a hog may be let loose beyond HOGS_A_P, when one that was set aside goes on
+ * in any case, and when the kernel may next be asked about a thread's state, which is dear. */
+static sn_time next_hog, next_on, next_question;
+
+static void look_again(look *l, sn_time when) {
+    if (when < l->now + LOOK_SOON) when = l->now + LOOK_SOON;
+    if (when < l->found.next) l->found.next = when;
+}
+
+/* Whether m opens brackets so seldom that others may have to wait for it; *still: it has opened
+ * none since the last look. */
+static bool slow(watch *w, M *m, const look *l, bool *still) {
+    uint32_t entries = atomic_load_explicit(&m->b.entries, memory_order_relaxed);
+    bool user = atomic_load_explicit(&m->b.state, memory_order_relaxed) == SN__USER;
+    bool same = w->m == m;
+    bool few = !same || (sn_time)(entries - w->entries) * SECTION <= l->now - w->at;
+    *still = user && same && entries == w->entries;
+    if (!*still) {
+        w->m = m;
+        w->entries = entries;
+        w->since = l->now;
+        w->cpu = l->eager && user ? sn__os_cpu_time(&m->self) : -1;
+    }
+    if (!*still || w->cpu < 0) w->at = l->now;
+    return user && few;
+}
+
+/* Between the last look and this one m's thread has hardly run, so the call it is in blocks. When
+ * its CPU has much else to run that may be the reason: then the kernel is asked. */
+static bool off_cpu(watch *w, const M *m, const look *l) {
+    const runtime *rt = &sn__rt;
+    sn_time cpu = sn__os_cpu_time(&m->self);
+    bool idle = cpu < 0 || (w->cpu >= 0 && (cpu - w->cpu) * 4 < l->now - w->at);
+    w->cpu = cpu;
+    w->at = l->now;
+    if (!idle || atomic_load_explicit(&rt->hogs, memory_order_relaxed) < rt->nprocs) return idle;
+    if (l->now < next_question) return false;
+    next_question = l->now + QUESTION;
+    return !sn__os_runnable(&m->self);
+}
+
+static int who_waits(P *p, const look *l, sn_time *due) {
+    *due = atomic_load(&p->timers.first);
+    if (*due <= l->now) return OVERDUE;
+    return !sn__p_empty(p) || atomic_load(&sn__rt.queued) || sn__inbox_has() ? QUEUED : NOBODY;
+}
+
+static bool hog_may_lose(const watch *w, int who, const look *l) {
+    const runtime *rt = &sn__rt;
+    if (l->now - w->since < (who == OVERDUE ? HASTE : PATIENCE)) return false;
+    uint32_t loose = atomic_load_explicit(&rt->hogs, memory_order_relaxed);
+    return loose <= HOGS_A_P * rt->nprocs || l->now >= next_hog;
+}
+
+static void look_at(P *p, look *l) {
+    M *m = atomic_load(&p->m);
+    bool still;
+    sn_time due;
+    if (!m) return;
+    l->found.busy = true;
+    if (!slow(&p->watch, m, l, &still)) return;
+    int who = who_waits(p, l, &due);
+    look_again(l, who == NOBODY ? due : 0);
+    if (!still || who == NOBODY) return;
+    if (atomic_load(&sn__rt.idle_ps)) {
+        sn__wake_one(); /* another P can come and steal it */
+        return;
+    }
+    bool hog = !off_cpu(&p->watch, m, l);
+    if (hog && !hog_may_lose(&p->watch, who, l)) return;
+    if (l->n == ASKED_MAX || !sn__take_ask(&m->b)) return;
+    if (hog) next_hog = l->now + PATIENCE;
+    l->at[l->n++] = (asked){m, l->now - p->watch.since, hog};
+}
+
+/* Who started what runs on m. Right if m has not come in since it was asked, which only
+ * sn__take_decide tells; the memory of Gs is never given back. */
+__attribute__((no_sanitize("thread"))) static uintptr_t site_on(const M *m) {
+    return g_of(*(sn__g *const volatile *)&m->b.self)->site;
+}
+
+static void take(const asked *a, look *l) {
+    runtime *rt = &sn__rt;
+    M *m = a->m;
+    P *p = m->p; /* as with the site */
+    uintptr_t site = site_on(m);
+    m->hog = a->hog; /* m looks at it once it is taken */
+    if (a->hog) (void)sn__os_slice(&m->self, 0);
+    if (!sn__take_decide(&m->b)) {
+        if (a->hog) (void)sn__os_slice(&m->self, SLICE);
+        return;
+    }
+    atomic_store(&p->m, NULL);
+    atomic_fetch_add_explicit(&rt->handovers, 1, memory_order_relaxed);
+    if (a->hog) {
+        atomic_fetch_add_explicit(&rt->hogs, 1, memory_order_relaxed);
+        atomic_fetch_add_explicit(&rt->hog_takes, 1, memory_order_relaxed);
+        sn__hogs_note(site, a->held);
+    } else {
+        l->found.blocked = true;
+    }
+    SN__EV_HANDOVER(p);
+    sn__start_m(p, false);
+}
+
+sn__looked sn__handover(sn_time now, bool eager) {
+    runtime *rt = &sn__rt;
+    look l = {.found.next = SN_NEVER, .now = now, .eager = eager};
+    for (uint32_t i = 0; i < rt->nprocs; i++) look_at(rt->p[i], &l);
+    if (l.n && !sn__own_fence) sn__os_heavy_barrier();
+    for (uint32_t i = 0; i < l.n; i++) take(&l.at[i], &l);
+    if (atomic_load(&rt->aside)) {
+        l.found.busy = true;
+        if (now >= next_on) sn__go_on();
+    } else {
+        next_on = now;
+    }
+    if (now >= next_on) next_on = now + PATIENCE;
+    return l.found;
+}
+
+void sn__hog_back(M *m) {
+    if (!m->hog) return;
+    m->hog = false;
+    g_of(m->b.self)->hog = true;
+    uint32_t loose = atomic_fetch_sub(&sn__rt.hogs, 1) - 1;
+    (void)sn__os_slice(&m->self, SLICE);
+    if (loose < sn__rt.nprocs) sn__go_on();
+}
