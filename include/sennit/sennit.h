@@ -11,8 +11,10 @@
 #include <sennit/net.h>
 #include <sennit/offload.h>
 #include <sennit/ring.h>
+#include <sennit/serial.h>
 #include <sennit/signal.h>
 #include <sennit/sync.h>
 #include <sennit/time.h>
+#include <sennit/unix.h>
 
 #endif

@@ -13,14 +13,15 @@
 #include <string.h>
 #include <sys/uio.h>
 
-typedef struct sock {
+typedef struct sn__sock {
     sn__pd *pd;
     /* By SN__PD_READ, SN__PD_WRITE. Who waits says so before it reads its deadline; who moves a
      * deadline writes it before it looks whether one waits: one of the two sees the other. */
     _Atomic sn_time deadline[2];
     atomic_int waits[2];
     /* The last read took less than it had room for: nothing is left, and what comes will make an
-     * edge. So the next read waits first, and saves a system call that would say EAGAIN. */
+     * edge. So the next read waits first, and saves a system call that would say EAGAIN. Not for
+     * Unix sockets: they stop where descriptors came with the bytes. */
     atomic_int drained;
     /* The peer's address, kept for logs after the peer has gone: IP sockets only, so that a
      * connection does not carry the 110 bytes of a Unix address. */
@@ -59,7 +60,8 @@ static int sock_read(void *self, void *buf, size_t n, size_t *done) {
     while (r == SN_EAGAIN && !err && (err = wait_ready(s, SN__PD_READ)) == 0) {
         r = sn__sys_recv(sn__pd_fd(s->pd), buf, n);
     }
-    if (r > 0 && (size_t)r < n) atomic_store_explicit(&s->drained, 1, memory_order_relaxed);
+    if (r > 0 && (size_t)r < n && !s->is_unix)
+        atomic_store_explicit(&s->drained, 1, memory_order_relaxed);
     sn__pd_unref(s->pd);
     if (r < 0) return err ? err : (int)r;
     *done = (size_t)r;
@@ -206,6 +208,17 @@ int sn__socket_conn(sn_conn **c, sn__pd *pd, const sn__addr *peer) {
     if (err) free(s);
     return err;
 }
+
+sn__sock *sn__socket_unix(const sn_conn *c) {
+    sock *s = sn_conn_self(c, &socket_ops);
+    return s && s->is_unix ? s : NULL;
+}
+
+sn__pd *sn__socket_pd(const sn__sock *s) { return s->pd; }
+
+int sn__socket_begin(sn__sock *s) { return begin(s); }
+
+int sn__socket_wait(sn__sock *s, int mode) { return wait_ready(s, mode); }
 
 int sn__socket_name(int fd, sn__addr *out) {
     memset(out, 0, sizeof *out);
