@@ -18,6 +18,7 @@
 #include "io/poll.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -141,9 +142,24 @@ static void np_end(void) {}
 
 static const sn__poller epoll_poller = {np_wait, np_deliver, np_interrupt, np_waiting, np_end};
 
+/* A set belongs to the process that made it: what the child did to it, its parent would see. So the
+ * child begins anew; pds that were open at the fork are of no use to it. */
+static void in_child(void) {
+    if (!atomic_load(&np.up)) return;
+    close(np.ep);
+    close(np.wake);
+    np.ep = np.wake = -1;
+    atomic_store(&np.up, 0);
+    np.lock = (sn__lockw){0};
+}
+
+static void watch_forks(void) { pthread_atfork(NULL, NULL, in_child); }
+
 /* Under np.lock. */
 static int bring_up(void) {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
     if (atomic_load(&np.up)) return 0;
+    pthread_once(&once, watch_forks);
     struct epoll_event e = {.events = EPOLLIN, .data.ptr = NULL};
     np.ep = epoll_create1(EPOLL_CLOEXEC);
     np.wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);

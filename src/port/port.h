@@ -54,6 +54,8 @@ void sn__os_join(uintptr_t handle);
 void sn__os_yield(void);
 /** Calls `done(p)` when the calling thread ends, if p is not NULL then. One p a thread. */
 void sn__os_at_exit(void (*done)(void *), void *p);
+/** From now on calls `child()` in every forked child of this process, first thing. One function. */
+void sn__os_at_fork(void (*child)(void));
 /** Threads that the process has now, but for those of a sanitizer; 0: nobody can tell. */
 unsigned sn__os_threads(void);
 /** CPUs this process may use, at least 1. */

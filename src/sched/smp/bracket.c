@@ -66,6 +66,7 @@ static void foreign_gone(void *p) {
 }
 
 sn__g *sn__enter_foreign(void) {
+    sn__forked_check();
     if (!foreign_self) {
         sn__lock(&foreign_lock);
         G *g = foreign_free;

@@ -207,6 +207,11 @@ void sn__hog_back(M *m);
 /* blocking.c */
 void sn__places_init(void);
 
+/* fork.c */
+void sn__watch_forks(void);
+/** Ends the program if it is a forked child that may not be here. */
+void sn__forked_check(void);
+
 /* monitor.c */
 int sn__monitor_start(void);
 void sn__monitor_stop(void);

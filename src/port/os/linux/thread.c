@@ -92,6 +92,16 @@ void sn__os_at_exit(void (*done)(void *), void *p) {
     pthread_setspecific(exit_key, p);
 }
 
+static pthread_once_t fork_once = PTHREAD_ONCE_INIT;
+static void (*_Atomic fork_child)(void);
+
+static void fork_register(void) { pthread_atfork(NULL, NULL, atomic_load(&fork_child)); }
+
+void sn__os_at_fork(void (*child)(void)) {
+    atomic_store(&fork_child, child);
+    pthread_once(&fork_once, fork_register);
+}
+
 unsigned sn__os_threads(void) {
     struct stat st;
     if (stat("/proc/self/task", &st) || st.st_nlink < 3) return 0;
