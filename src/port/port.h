@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * What a scheduler needs from the machine and the system below it. A port is one folder under
- * arch/ (the switch) and one under os/ (the rest); the build picks the files.
+ * arch/ (the switch) and one under os/ (the rest), with a folder for what depends on both; the
+ * build picks the files. docs/guide/ports.md tells how one is written.
  */
 #ifndef SN_PORT_H
 #define SN_PORT_H
@@ -12,6 +13,8 @@
 #include <stdint.h>
 
 #include <sennit/base.h>
+
+#include "cpu.h" /* arch */
 
 /* arch: the context of something that is not running. */
 typedef struct sn__ctx {
@@ -29,12 +32,29 @@ void sn__ctx_switch(sn__ctx *from, sn__ctx *to);
 /** Makes *c start `entry(arg)` on the stack that ends at `top` (16-byte aligned). It must not
  *  return. Unwinders see the end of the stack there. */
 void sn__ctx_init(sn__ctx *c, void *top, void (*entry)(void *), void *arg);
-/** Saved program counter and frame pointer of a context that is not running. */
-void sn__ctx_frame(const sn__ctx *c, uintptr_t *pc, uintptr_t *fp);
+/*
+ * Walking a stack. From cpu.h of the architecture:
+ *   sn__frame                   what is known of a function that runs: `pc`, and whatever it
+ *                               takes to find its caller
+ *   sn__frame sn__frame_here()  the caller's, or its caller's
+ *   bool sn__frame_up(sn__frame *f, uintptr_t lo, uintptr_t hi)
+ *                               its caller, pc inside of the call, if the stack it is on is
+ *                               [lo, hi), of which nothing else is read; false: the end
+ *   uintptr_t sn__code_address(uintptr_t)
+ *                               of a code pointer: without marks for the processor
+ *   void sn__cpu_relax()        holds the core back for a moment, in a loop that spins
+ */
+/** The frame of a context that is not running. */
+void sn__ctx_frame(const sn__ctx *c, sn__frame *f);
 /** This thread's pointer. Never inlined, never cached over a switch. */
 void *sn__tls_get(void);
 void sn__tls_set(void *p);
-static inline void sn__cpu_relax(void);
+
+/* os: what a kernel may not have; there is a way without each */
+enum sn__os_feature { SN__GETRANDOM = 1, SN__FUTEX_TIME64 = 2 };
+/** Uses none of these from now on, as if the kernel did not have them. For the rest of the process.
+ *  Any thread. */
+void sn__os_forgo(uint32_t features);
 
 /* os: time and chance, the seams of the same name */
 sn_time sn__os_now(void);
@@ -111,8 +131,8 @@ const char *sn__os_symbol(uintptr_t pc, uintptr_t *offset);
 void sn__os_mappings(int fd);
 
 /* os: faults */
-/** Called in a signal handler on a stack of its own: a fault at `addr` with this pc and fp. */
-typedef void (*sn__fault_fn)(int signo, uintptr_t addr, uintptr_t pc, uintptr_t fp);
+/** Called in a signal handler on a stack of its own: a fault at `addr`, in this frame. */
+typedef void (*sn__fault_fn)(int signo, uintptr_t addr, const sn__frame *f);
 /** Called in a signal handler when the user asks for a dump (SIGQUIT). */
 typedef void (*sn__quit_fn)(void);
 void sn__os_faults_init(sn__fault_fn fault, sn__quit_fn quit);
@@ -120,7 +140,5 @@ void sn__os_faults_end(void);
 /** Gives the calling thread a signal stack, and takes it away. */
 void *sn__os_sigstack_new(void);
 void sn__os_sigstack_free(void *s);
-
-#include "cpu.h" /* arch: sn__cpu_relax */
 
 #endif

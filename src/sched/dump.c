@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Dumps: every coroutine with its state, what it waits for, since when, its stack by frame
- * pointers and where it was started; the text is shaped like Go's, which people and tools read
+ * Dumps: every coroutine with its state, what it waits for, since when, its stack as the port
+ * walks it and where it was started; the text is shaped like Go's, which people and tools read
  * already. Parked stacks are read while others run: a coroutine that wakes meanwhile may show
  * frames of two instants, never memory that is not its own.
  */
@@ -39,17 +39,10 @@ static void put_frame(int fd, uintptr_t pc) {
     flush(fd, &t);
 }
 
-/* Frame pointers, each above the last and inside [lo, hi). */
-static void put_frames(int fd, uintptr_t pc, uintptr_t fp, uintptr_t lo, uintptr_t hi) {
-    put_frame(fd, pc);
-    for (int i = 1; i < FRAMES_MAX && fp >= lo && fp + 16 <= hi && fp % 8 == 0; i++) {
-        const uintptr_t *frame = (const uintptr_t *)fp;
-        uintptr_t up = frame[0], ret = frame[1];
-        if (!ret) return;
-        put_frame(fd, ret - 1);
-        if (up <= fp) return;
-        fp = up;
-    }
+/* From f up, as long as its callers are on the stack [lo, hi). */
+static void put_frames(int fd, sn__frame f, uintptr_t lo, uintptr_t hi) {
+    put_frame(fd, f.pc);
+    for (int i = 1; i < FRAMES_MAX && sn__frame_up(&f, lo, hi); i++) put_frame(fd, f.pc);
 }
 
 static const char *status_text(const G *g, uint8_t status) {
@@ -99,9 +92,9 @@ static void put_head(int fd, G *g, uint8_t status) {
 static void put_site(int fd, const G *g) {
     sn__text t = {.n = 0};
     sn__put(&t, "started as ");
-    put_code(&t, (uintptr_t)g->fn);
+    put_code(&t, sn__code_address((uintptr_t)g->fn));
     sn__put(&t, " by ");
-    put_code(&t, g->site - 1);
+    put_code(&t, sn__code_address(g->site) - 1);
     sn__put(&t, "\n");
     flush(fd, &t);
 }
@@ -116,7 +109,8 @@ typedef struct dump {
 __attribute__((no_sanitize("address", "thread"))) static void dump_one(void *arg, G *g) {
     dump *d = arg;
     uint8_t status = atomic_load(&g->core.status);
-    uintptr_t pc, fp, lo = (uintptr_t)g->ctx.lo;
+    uintptr_t lo = (uintptr_t)g->ctx.lo;
+    sn__frame f;
     if (status == SN__DEAD) return;
     if (!d->most) {
         d->left_out++;
@@ -125,11 +119,10 @@ __attribute__((no_sanitize("address", "thread"))) static void dump_one(void *arg
     d->most--;
     put_head(d->fd, g, status);
     if (g == d->self) {
-        put_frames(d->fd, (uintptr_t)__builtin_return_address(0),
-                   (uintptr_t)__builtin_frame_address(0), lo, lo + g->ctx.size);
+        put_frames(d->fd, sn__frame_here(), lo, lo + g->ctx.size);
     } else if (!atomic_load(&g->ctx.busy)) {
-        sn__ctx_frame(&g->ctx, &pc, &fp);
-        put_frames(d->fd, pc, fp, lo, lo + g->ctx.size);
+        sn__ctx_frame(&g->ctx, &f);
+        put_frames(d->fd, f, lo, lo + g->ctx.size);
     } else {
         sn__os_write(d->fd, "\t(on a thread: stack not read)\n", 31);
     }
@@ -191,14 +184,14 @@ static void put_overflow(const G *g, const char *how) {
 
 /* In a signal handler. A fault in a coroutine's guard is an overflow and ends here; any other is
  * somebody else's. */
-static void on_fault(int signo, uintptr_t addr, uintptr_t pc, uintptr_t fp) {
+static void on_fault(int signo, uintptr_t addr, const sn__frame *f) {
     bool guard = false;
     G *g = sn__g_at(addr, &guard);
     (void)signo;
     if (!g || !guard) return;
     put_overflow(g, "");
     put_head(STDERR_FILENO, g, SN__RUNNING);
-    put_frames(STDERR_FILENO, pc, fp, (uintptr_t)g->ctx.lo, (uintptr_t)g->ctx.lo + g->ctx.size);
+    put_frames(STDERR_FILENO, *f, (uintptr_t)g->ctx.lo, (uintptr_t)g->ctx.lo + g->ctx.size);
     put_site(STDERR_FILENO, g);
     signal(SIGABRT, SIG_DFL);
     abort();
@@ -208,8 +201,7 @@ void sn__stack_broken(G *g) {
     uintptr_t lo = (uintptr_t)g->ctx.lo;
     put_overflow(g, ", no guard: what lay below is overwritten");
     put_head(STDERR_FILENO, g, SN__RUNNING);
-    put_frames(STDERR_FILENO, (uintptr_t)__builtin_return_address(0),
-               (uintptr_t)__builtin_frame_address(0), lo, lo + g->ctx.size);
+    put_frames(STDERR_FILENO, sn__frame_here(), lo, lo + g->ctx.size);
     put_site(STDERR_FILENO, g);
     signal(SIGABRT, SIG_DFL);
     abort();

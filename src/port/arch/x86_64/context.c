@@ -6,6 +6,8 @@ void sn__ctx_start(void);
 
 enum { R15, R14, R13, R12, RBX, RBP, RIP, WORDS };
 
+_Static_assert(offsetof(sn__ctx, sp) == 0 && offsetof(sn__ctx, busy) == 8, "as switch.S has them");
+
 void sn__ctx_init(sn__ctx *c, void *top, void (*entry)(void *), void *arg) {
     /* The jump to sn__ctx_start leaves rsp at `top`; its call then aligns as the ABI wants. */
     uintptr_t *frame = (uintptr_t *)top - WORDS;
@@ -16,8 +18,8 @@ void sn__ctx_init(sn__ctx *c, void *top, void (*entry)(void *), void *arg) {
     c->sp = frame;
 }
 
-void sn__ctx_frame(const sn__ctx *c, uintptr_t *pc, uintptr_t *fp) {
+void sn__ctx_frame(const sn__ctx *c, sn__frame *f) {
     const uintptr_t *frame = c->sp;
-    *pc = frame[RIP];
-    *fp = frame[RBP];
+    f->pc = frame[RIP];
+    f->fp = frame[RBP];
 }

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* The switch of x86-64 (System V): six registers and the stack pointer. It leaves by a jump, not
- * by `ret`: the return predictor would miss. mxcsr and the x87 control word are not saved. */
+ * by `ret`: the return predictor would miss. mxcsr and the x87 control word are not saved.
+ *
+ * Marked for indirect branch tracking, since whatever may be jumped to begins with endbr64; not for
+ * shadow stacks, of which each coroutine would need its own: a loader that sees this leaves them
+ * off. */
 
         .text
 
@@ -56,7 +60,7 @@ sn__ctx_switch:
         popq    %rcx
         .cfi_adjust_cfa_offset -8
         .cfi_register rip, rcx
-        jmpq    *%rcx
+        notrack jmpq *%rcx              /* what follows a call is no landing pad */
         .cfi_endproc
         .size   sn__ctx_switch, .-sn__ctx_switch
 
@@ -110,5 +114,11 @@ sn__tls_set:
         .size   sn__tls_word, 8
 sn__tls_word:
         .zero   8
+
+        .section .note.gnu.property, "a"
+        .p2align 3
+        .long   4, 16, 5
+        .asciz  "GNU"
+        .long   0xc0000002, 4, 1, 0     /* GNU_PROPERTY_X86_FEATURE_1_AND: IBT */
 
         .section .note.GNU-stack, "", @progbits

@@ -6,7 +6,7 @@
 #include <sys/random.h>
 #include <time.h>
 
-#include "port/port.h"
+#include "lacks.h"
 
 static int64_t read_clock(clockid_t id) {
     struct timespec t;
@@ -17,7 +17,7 @@ static int64_t read_clock(clockid_t id) {
 sn_time sn__os_now(void) { return read_clock(CLOCK_MONOTONIC); }
 int64_t sn__os_utc_ms(void) { return read_clock(CLOCK_REALTIME) / SN_MILLISECOND; }
 
-/* Kernels before 3.17 have no getrandom: the device does. */
+/* What kernels before 3.17 have. */
 static bool from_device(unsigned char *to, size_t n) {
     FILE *f = fopen("/dev/urandom", "rbe");
     if (!f) return false;
@@ -26,17 +26,24 @@ static bool from_device(unsigned char *to, size_t n) {
     return all;
 }
 
-void sn__os_entropy(void *buf, size_t n) {
-    unsigned char *to = buf;
+/* False: this kernel has no getrandom. */
+static bool from_kernel(unsigned char *to, size_t n) {
     while (n) {
         ssize_t r = getrandom(to, n, 0);
         if (r < 0 && errno == EINTR) continue;
-        if (r < 0) {
-            if (from_device(to, n)) return;
-            perror("sennit: no entropy from the kernel");
-            abort();
-        }
+        if (r < 0) return false;
         to += r;
         n -= (size_t)r;
     }
+    return true;
+}
+
+void sn__os_entropy(void *buf, size_t n) {
+    if (!sn__lacks(SN__GETRANDOM)) {
+        if (from_kernel(buf, n)) return;
+        sn__os_forgo(SN__GETRANDOM);
+    }
+    if (from_device(buf, n)) return;
+    perror("sennit: no entropy from the kernel");
+    abort();
 }

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <ucontext.h>
 
+#include "frame_of.h"
 #include "port/port.h"
 
 enum { SIGSTACK = 128 * 1024 };
@@ -16,9 +16,8 @@ static sn__quit_fn on_quit;
 static struct sigaction was_segv, was_bus, was_quit;
 
 static void fault(int signo, siginfo_t *info, void *context) {
-    const ucontext_t *u = context;
-    on_fault(signo, (uintptr_t)info->si_addr, (uintptr_t)u->uc_mcontext.gregs[REG_RIP],
-             (uintptr_t)u->uc_mcontext.gregs[REG_RBP]);
+    sn__frame f = sn__frame_of(context);
+    on_fault(signo, (uintptr_t)info->si_addr, &f);
     /* Not ours: back to the former handler, which sees the fault again when we return. */
     sigaction(signo, signo == SIGSEGV ? &was_segv : &was_bus, NULL);
 }

@@ -73,7 +73,7 @@ static void open_image(void) {
 static const char *in_image(uintptr_t pc, uintptr_t *offset) {
     for (size_t i = 0; i < image.n; i++) {
         const ElfW(Sym) *s = &image.symbols[i];
-        uintptr_t lo = image.base + s->st_value;
+        uintptr_t lo = image.base + sn__code_address(s->st_value);
         if ((s->st_info & 0xf) != STT_FUNC || pc < lo || pc >= lo + s->st_size) continue;
         if (s->st_name >= image.names_size) continue;
         *offset = pc - lo;

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Threads, futexes and the asymmetric barrier on Linux. */
-#include <errno.h>
-#include <limits.h>
-#include <linux/futex.h>
+/* Threads and the asymmetric barrier on Linux. */
 #include <linux/membarrier.h>
 #include <pthread.h>
 #include <sched.h>
@@ -10,29 +7,10 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "port/port.h"
 #include "port/sanitize.h"
-
-bool sn__os_wait(_Atomic uint32_t *word, uint32_t value, sn_time until) {
-    struct timespec at, *limit = NULL;
-    if (until != SN_NEVER) {
-        if (until < 0) until = 0;
-        at.tv_sec = until / SN_SECOND;
-        at.tv_nsec = until % SN_SECOND;
-        limit = &at;
-    }
-    /* WAIT_BITSET takes an absolute monotonic time */
-    long rc = syscall(SYS_futex, word, FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG, value, limit, NULL,
-                      FUTEX_BITSET_MATCH_ANY);
-    return !(rc < 0 && errno == ETIMEDOUT);
-}
-
-void sn__os_wake(_Atomic uint32_t *word, int threads) {
-    syscall(SYS_futex, word, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, threads, NULL, NULL, 0);
-}
 
 typedef struct start {
     void (*f)(void *);

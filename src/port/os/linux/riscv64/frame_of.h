@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#ifndef SN_LINUX_FRAME_OF_H
+#define SN_LINUX_FRAME_OF_H
+
+#include <ucontext.h>
+
+#include "port/port.h"
+
+/** Where a signal interrupted its thread. */
+static inline sn__frame sn__frame_of(const void *context) {
+    const ucontext_t *u = context;
+    return (sn__frame){u->uc_mcontext.__gregs[REG_PC], u->uc_mcontext.__gregs[REG_S0]};
+}
+
+#endif
