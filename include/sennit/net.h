@@ -123,7 +123,7 @@ SN_API void *sn_conn_self(const sn_conn *c, const sn_conn_ops *ops);
 
 /** An address and a port, IPv4 or IPv6. A value: may be copied; opaque. */
 typedef struct sn_addr {
-    uintptr_t w_[4];
+    uint64_t w_[4];
 } sn_addr;
 /** Reads "127.0.0.1:80" or "[::1]:80": numeric, or "localhost" for 127.0.0.1. 0; SN_EINVAL.
  *  Never parks. */
