@@ -9,7 +9,9 @@
  * The C library's own inner calls do not come by here: what it does on its own account (stdio,
  * localtime) is its business, and getaddrinfo is stopped as a whole.
  *
- * Left out under sanitizers, which have these names for themselves (seam_none.c).
+ * Left out (seam_none.c) under sanitizers, which have these names for themselves; where the C
+ * library gives its functions other names by way of its headers, as glibc on 32 bits; and where it
+ * is no glibc or linked statically.
  */
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -233,8 +235,11 @@ EXPORT void arc4random_buf(void *buf, size_t n) {
 /* ---- Straight to the kernel ---- */
 
 static bool asks_kernel(long call) {
-    static const long calls[] = {SYS_getrandom, SYS_clock_gettime, SYS_gettimeofday,
-                                 SYS_time,      SYS_nanosleep,     SYS_clock_nanosleep};
+    static const long calls[] = {
+#ifdef SYS_time /* not on newer architectures */
+        SYS_time,
+#endif
+        SYS_getrandom, SYS_clock_gettime, SYS_gettimeofday, SYS_nanosleep, SYS_clock_nanosleep};
     for (size_t i = 0; i < sizeof calls / sizeof *calls; i++)
         if (calls[i] == call) return true;
     return false;

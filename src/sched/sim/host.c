@@ -29,26 +29,34 @@ sn_host *sn__sim_host_at(uint32_t addr) {
 
 /* ---- clocks ---- */
 
+/* By how much a clock that drifts is off after so much time. */
+static sn_time drift(sn_time passed, int32_t ppm) {
+    return passed / PPM * ppm + passed % PPM * ppm / PPM;
+}
+
 sn_time sn__sim_clock_of(const sn_host *h) {
     sn_time now = sn__sim.now;
     if (!h) return now;
     sn_time passed = now - h->since;
-    return h->clock + passed + (sn_time)((__int128)passed * h->ppm / PPM);
+    return h->clock + passed + drift(passed, h->ppm);
+}
+
+/* How long it takes a clock of this pace to pass `shown`; more than half of all time: SN_NEVER. */
+static sn_time takes(sn_time shown, sn_time pace) {
+    sn_time whole = shown / pace;
+    if (whole > SN_NEVER / 2 / PPM) return SN_NEVER;
+    sn_time t = whole * PPM + shown % pace * PPM / pace;
+    return t > SN_NEVER / 2 ? SN_NEVER : t;
 }
 
 sn_time sn__sim_world_time(const sn_host *h, sn_time host_time) {
-    sn_time at;
     if (!h) return host_time;
-    __int128 scaled = (__int128)(host_time - h->clock) * PPM;
-    if (host_time <= h->clock || scaled / (PPM + h->ppm) > INT64_MAX / 2) {
-        return host_time <= h->clock ? h->since : SN_NEVER - 1;
-    }
-    at = h->since + (sn_time)(scaled / (PPM + h->ppm));
+    if (host_time <= h->clock) return h->since;
+    sn_time passed = takes(host_time - h->clock, PPM + h->ppm);
+    if (passed == SN_NEVER) return SN_NEVER - 1;
     /* rounding: never before the host's clock shows it */
-    while (h->clock + (at - h->since) + (sn_time)((__int128)(at - h->since) * h->ppm / PPM) <
-           host_time)
-        at++;
-    return at;
+    while (h->clock + passed + drift(passed, h->ppm) < host_time) passed++;
+    return h->since + passed;
 }
 
 int64_t sn__sim_utc_ms(const sn_host *h) {
