@@ -90,7 +90,8 @@ function(sennit_program name)
 endfunction()
 
 # sennit_test(NAME SOURCES a.c … LINK lib … [TIMEOUT s] [LABELS l …] [ARGS …] [INTERNAL]):
-# a test program in build/tests and its ctest entry. INTERNAL lets it see src/.
+# a test program in build/tests and its ctest entry. INTERNAL lets it see src/. When it is run in an
+# emulator, EMULATOR is that one's command.
 function(sennit_test name)
   cmake_parse_arguments(A "INTERNAL" "TIMEOUT" "SOURCES;LINK;LABELS;ARGS;ENV;INCLUDE" ${ARGN})
   add_executable(${name} ${A_SOURCES})
@@ -99,6 +100,10 @@ function(sennit_test name)
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests ${A_INCLUDE})
   if(A_INTERNAL)
     target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/src)
+  endif()
+  if(CMAKE_CROSSCOMPILING_EMULATOR)
+    string(REPLACE ";" " " emulator "${CMAKE_CROSSCOMPILING_EMULATOR}")
+    target_compile_definitions(${name} PRIVATE EMULATOR="${emulator}")
   endif()
   if(NOT A_TIMEOUT)
     set(A_TIMEOUT 60)

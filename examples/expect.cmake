@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-# Runs PROGRAM with ARGS; fails unless it ends with RESULT (a number, or "fails" for anything but 0) and what
-# it wrote matches the regular expression EXPECTED.
-execute_process(COMMAND ${PROGRAM} ${ARGS} RESULT_VARIABLE result OUTPUT_VARIABLE out ERROR_VARIABLE out)
+# Runs PROGRAM with ARGS, in EMULATOR if that is set; fails unless it ends with RESULT (a number, or
+# "fails" for anything but 0) and what it wrote matches the regular expression EXPECTED.
+execute_process(COMMAND ${EMULATOR} ${PROGRAM} ${ARGS}
+                RESULT_VARIABLE result OUTPUT_VARIABLE out ERROR_VARIABLE out)
 message("${out}")
 if(RESULT STREQUAL "fails")
   if(result EQUAL 0)

@@ -14,6 +14,7 @@ file(GENERATE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/brake/brake_script.h
 if(TARGET timed_core)
   sennit_sim_sources(brake.c ../../examples/brake/brake.c)
   sennit_sim_link(timed_core)
+  target_compile_definitions(sennit-sim-program PRIVATE SIM_BRAKE)
   target_include_directories(sennit-sim-program PRIVATE ${CMAKE_CURRENT_BINARY_DIR}/brake
                              ${PROJECT_SOURCE_DIR}/examples)
 endif()

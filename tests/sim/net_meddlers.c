@@ -144,7 +144,7 @@ static int test(void *arg) {
 }
 
 static void both_ends_are_reached(void) {
-    CHECK(complete > 50 && cut_short > 50);
+    CHECK(world_few() || (complete > 50 && cut_short > 50));
     printf("%u streams complete, %u cut short\n", complete, cut_short);
 }
 

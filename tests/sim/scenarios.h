@@ -3,7 +3,9 @@
  * once, so it has no guard. A function's file is named in a *.cmake with sennit_sim_sources(). */
 X("relay", relay_scenario, "values through a chain of channels: always passes")
 #include "core_scenarios.h"
+#ifdef SIM_FLEET
 #include "fleet_scenarios.h"
+#endif
 #include "http_scenarios.h"
 #include "lib_scenarios.h"
 #ifdef SIM_STORE
@@ -12,6 +14,8 @@ X("relay", relay_scenario, "values through a chain of channels: always passes")
 X("counter", counter_scenario, "a counter that loses a step now and then: a known, rare failure")
 X("replica", replica_scenario,
   "nodes that keep numbers, under faults: nothing acknowledged is lost")
+#ifdef SIM_BRAKE
 X("brake", brake_scenario, "the promises of examples/brake: what is late, and when")
+#endif
 X("mishap", mishap_scenario, "goes wrong as it is told: what the search must tell apart")
 X("office", office_scenario, "an office that forgets letters when the power goes: a known failure")

@@ -116,7 +116,12 @@ int main(int argc, char **argv) {
     } else {
         child_dies("overflow", deep);
     }
+#ifdef EMULATOR
+    printf("skipped: the emulator has a thread of its own, which might yet wake somebody\n");
+    (void)asleep;
+#else
     child_dies("deadlock", asleep);
+#endif
     CASE(sleeping_is_no_deadlock);
     return check_done();
 }

@@ -138,7 +138,7 @@ typedef struct crowd {
 static void *push(void *arg) {
     crowd *c = arg;
     item v = {(uint32_t)atomic_fetch_add(&c->who, 1), 0};
-    while (v.nth < count() / THREADS) {
+    while (v.nth < (uint32_t)(count() / THREADS)) {
         if (sn_funnel_put(&c->f, &v) == 0)
             v.nth++;
         else

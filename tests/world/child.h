@@ -17,13 +17,34 @@ typedef struct child_end {
     int status;
 } child_end;
 
+#ifdef EMULATOR
+/* The kernel can't run the program by itself. */
+static inline void child_exec(const char *name) {
+    enum { WORDS = 8 };
+    char words[] = EMULATOR, path[4096] = "", *argv[WORDS + 4], *rest = NULL;
+    int n = 0;
+    for (char *w = strtok_r(words, " ", &rest); w && n < WORDS; w = strtok_r(NULL, " ", &rest))
+        argv[n++] = w;
+    if (readlink("/proc/self/exe", path, sizeof path - 1) < 0) return;
+    argv[n++] = path;
+    argv[n++] = (char[]){"child"};
+    argv[n++] = strdup(name);
+    argv[n] = NULL;
+    execvp(argv[0], argv);
+}
+#else
+static inline void child_exec(const char *name) {
+    execl("/proc/self/exe", "test", "child", name, (char *)NULL);
+}
+#endif
+
 static inline void child_become(const char *name, int err) {
     struct rlimit none = {0, 0};
     setrlimit(RLIMIT_CORE, &none);
     dup2(err, 2);
     close(err);
     alarm(60);
-    execl("/proc/self/exe", "test", "child", name, (char *)NULL);
+    child_exec(name);
     _exit(127);
 }
 
