@@ -2,12 +2,28 @@
 # Flags of everything we compile: an interface target, so that users of add_subdirectory keep
 # their own.
 add_library(sennit_flags INTERFACE)
-target_compile_features(sennit_flags INTERFACE c_std_11 cxx_std_17)
+target_compile_features(sennit_flags INTERFACE c_std_11)
+if(CMAKE_CXX_COMPILER)
+  target_compile_features(sennit_flags INTERFACE cxx_std_17)
+endif()
 target_compile_definitions(sennit_flags INTERFACE _GNU_SOURCE)
+if(CMAKE_SIZEOF_VOID_P EQUAL 4)
+  # time_t and off_t of 64 bits: 2038 is near, and files are large
+  target_compile_definitions(sennit_flags INTERFACE _TIME_BITS=64 _FILE_OFFSET_BITS=64)
+  # dumps walk the stack by these tables: there is no chain of frame pointers
+  target_compile_options(sennit_flags INTERFACE -funwind-tables)
+endif()
 target_compile_options(sennit_flags INTERFACE
   -Wall -Wextra $<$<BOOL:${SENNIT_WERROR}>:-Werror> -Wshadow -Wvla -Wpointer-arith -Wundef
   $<$<COMPILE_LANGUAGE:C>:-Wstrict-prototypes$<SEMICOLON>-Wmissing-prototypes>
-  -fvisibility=hidden -fno-omit-frame-pointer -fstack-clash-protection -fno-strict-aliasing)
+  -fvisibility=hidden -fno-omit-frame-pointer -fno-strict-aliasing)
+include(CheckCCompilerFlag)
+set(CMAKE_REQUIRED_FLAGS -Werror)
+check_c_compiler_flag(-fstack-clash-protection SENNIT_STACK_CLASH_PROTECTION)
+unset(CMAKE_REQUIRED_FLAGS)
+if(SENNIT_STACK_CLASH_PROTECTION)
+  target_compile_options(sennit_flags INTERFACE -fstack-clash-protection)
+endif()
 target_link_options(sennit_flags INTERFACE -Wl,-z,now -Wl,-z,relro)
 if(CMAKE_C_COMPILER_ID STREQUAL GNU)
   # functions in the order of the source, or `go tool pprof` cannot name main (clang keeps it)
