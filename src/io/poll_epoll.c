@@ -1,325 +1,86 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/*
- * The netpoller on epoll. Owns: the epoll set, the eventfd that interrupts it, all pds.
- *
- * A pd has two sides, reading and writing; each is a latch and a queue of waiters:
- *   an edge arrives, nobody waits   -> ready = true
- *   an edge arrives, some wait      -> all are woken (they try again; most get EAGAIN)
- *   a wait comes, ready             -> ready = false, it returns at once
- * `state` counts users, with three bits on top:
- *   OWNED   from open to free
- *   CLOSED  no new users; those that wait are woken
- *   GONE    the descriptor is closed: done by the last user after CLOSED, before it lets go, so
- * that peers learn of a close at once, whenever the owner frees the pd Who leaves neither a user
- * nor OWNED behind puts the pd into the free list.
- *
- * Locks: pd->lock, then nothing. The list of free pds has its own.
- */
-#include "io/poll.h"
-
+/* Edges by epoll: a descriptor is registered once, edge-triggered, for life. Owns: the epoll set,
+ * and the eventfd that interrupts it. */
 #include <errno.h>
-#include <pthread.h>
-#include <stdlib.h>
+#include <stdint.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "core/poller.h"
-#include "core/wait.h"
+#include "io/backend.h"
+#include "sched/smp/settings.h"
 
-static const uint32_t CLOSED = 1u << 31, OWNED = 1u << 30, GONE = 1u << 29;
-static const uint32_t USERS = (1u << 29) - 1;
-enum { PDS_A_BLOCK = 64 };
+static int set = -1, wake = -1;
+static _Atomic int no_pwait2;
 
-typedef struct side {
-    sn__link queue;
-    bool ready;
-} side;
-
-struct sn__pd {
-    _Atomic uint32_t state; /* users; OWNED, CLOSED, GONE */
-    atomic_bool over;       /* the peer has ended, or an error came: no further edge is certain */
-    int fd;
-    sn__lockw lock;
-    side side[2];
-    sn__pd *next; /* in the free list */
-};
-
-static struct {
-    sn__lockw lock;
-    sn__pd *free;
-    int ep, wake; /* under lock until `up` */
-    _Atomic int up;
-    _Atomic uint32_t waiting;
-    _Atomic int no_pwait2;
-    _Atomic uint32_t opened; /* orders a pd's making before its events, as the kernel does */
-} np = {.ep = -1, .wake = -1};
-
+/* In nanoseconds where the kernel can (5.11), else in milliseconds, rounded up. */
 static int kernel_wait(struct epoll_event *ev, int n, sn_time until) {
     sn_time left = until == SN_NEVER ? -1 : until <= 0 ? 0 : until - sn__now();
     if (left < 0 && until != SN_NEVER) left = 0;
-    if (left > 0 && !atomic_load_explicit(&np.no_pwait2, memory_order_relaxed)) {
+    if (left > 0 && !atomic_load_explicit(&no_pwait2, memory_order_relaxed)) {
         struct timespec t = {.tv_sec = left / SN_SECOND, .tv_nsec = left % SN_SECOND};
-        int rc = epoll_pwait2(np.ep, ev, n, &t, NULL);
+        int rc = epoll_pwait2(set, ev, n, &t, NULL);
         if (rc >= 0 || errno != ENOSYS) return rc;
-        atomic_store_explicit(&np.no_pwait2, 1, memory_order_relaxed);
+        atomic_store_explicit(&no_pwait2, 1, memory_order_relaxed);
     }
     sn_time ms = left < 0 ? -1 : (left + SN_MILLISECOND - 1) / SN_MILLISECOND;
-    return epoll_wait(np.ep, ev, n, ms > INT32_MAX ? INT32_MAX : (int)ms);
+    return epoll_wait(set, ev, n, ms > INT32_MAX ? INT32_MAX : (int)ms);
 }
 
 /* Only for who sleeps here: a mere look must leave it to wake the sleeper. */
 static void take_interrupt(void) {
     uint64_t count;
-    ssize_t r = read(np.wake, &count, sizeof count);
+    ssize_t r = read(wake, &count, sizeof count);
     (void)r; /* EAGAIN: another thread has taken it */
 }
 
-static void np_wait(sn__poll_batch *b, sn_time until) {
+static void epoll_backend_wait(sn__poll_batch *b, sn_time until) {
     struct epoll_event ev[SN__POLL_BATCH];
     int n = kernel_wait(ev, SN__POLL_BATCH, until);
-    (void)atomic_load_explicit(&np.opened, memory_order_acquire);
     b->n = 0;
     for (int i = 0; i < n; i++) {
-        sn__pd *pd = ev[i].data.ptr;
-        if (!pd) {
+        if (!ev[i].data.ptr) {
             if (until != 0) take_interrupt();
             continue;
         }
-        b->at[b->n].what = pd;
+        b->at[b->n].what = ev[i].data.ptr;
         b->at[b->n].events = ev[i].events;
         b->n++;
     }
 }
 
-/* Under pd->lock: everybody of one side, claimed, onto `won`. */
-static bool claim_side(side *s, enum sn__cause cause, sn__link *won) {
-    sn__node *n;
-    bool any = false;
-    while ((n = sn__claim_first(&s->queue, cause))) {
-        sn__list_push(won, &n->link);
-        any = true;
-    }
-    return any;
-}
-
-static void ready_all(sn__link *won) {
-    sn__link *l;
-    while ((l = sn__list_pop(won))) sn__ready(SN__OF(l, sn__node, link)->g);
-}
-
-static void edge(sn__pd *pd, bool in, bool out) {
-    sn__link won;
-    sn__list_init(&won);
-    sn__lock(&pd->lock);
-    if (in) pd->side[SN__PD_READ].ready = !claim_side(&pd->side[SN__PD_READ], SN__WOKEN, &won);
-    if (out) pd->side[SN__PD_WRITE].ready = !claim_side(&pd->side[SN__PD_WRITE], SN__WOKEN, &won);
-    sn__unlock(&pd->lock);
-    ready_all(&won);
-}
-
-/* An event that outlived its descriptor's use of the pd costs the next user one spurious wake. */
-static void np_deliver(const sn__poll_batch *b) {
-    for (int i = 0; i < b->n; i++) {
-        uint32_t e = b->at[i].events, broken = e & (EPOLLERR | EPOLLHUP);
-        sn__pd *pd = b->at[i].what;
-        if (e & (EPOLLRDHUP | EPOLLERR | EPOLLHUP))
-            atomic_store_explicit(&pd->over, true, memory_order_relaxed);
-        edge(pd, e & (EPOLLIN | EPOLLRDHUP) || broken, e & EPOLLOUT || broken);
-    }
-}
-
-static void np_interrupt(void) {
+static void epoll_interrupt(void) {
     uint64_t one = 1;
-    ssize_t r = write(np.wake, &one, sizeof one);
+    ssize_t r = write(wake, &one, sizeof one);
     (void)r; /* EAGAIN: it is awake already */
 }
 
-static uint32_t np_waiting(void) { return atomic_load(&np.waiting); }
-
-/* The set stays for the next run: pds of the program may outlive one. */
-static void np_end(void) {}
-
-static const sn__poller epoll_poller = {np_wait, np_deliver, np_interrupt, np_waiting, np_end};
-
-/* A set belongs to the process that made it: what the child did to it, its parent would see. So the
- * child begins anew; pds that were open at the fork are of no use to it. */
-static void in_child(void) {
-    if (!atomic_load(&np.up)) return;
-    close(np.ep);
-    close(np.wake);
-    np.ep = np.wake = -1;
-    atomic_store(&np.up, 0);
-    np.lock = (sn__lockw){0};
+static void epoll_forget(void) {
+    if (set >= 0) close(set);
+    if (wake >= 0) close(wake);
+    set = wake = -1;
 }
 
-static void watch_forks(void) { pthread_atfork(NULL, NULL, in_child); }
-
-/* Under np.lock. */
-static int bring_up(void) {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    if (atomic_load(&np.up)) return 0;
-    pthread_once(&once, watch_forks);
+static int epoll_up(void) {
     struct epoll_event e = {.events = EPOLLIN, .data.ptr = NULL};
-    np.ep = epoll_create1(EPOLL_CLOEXEC);
-    np.wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    if (np.ep < 0 || np.wake < 0 || epoll_ctl(np.ep, EPOLL_CTL_ADD, np.wake, &e)) {
-        if (np.ep >= 0) close(np.ep);
-        if (np.wake >= 0) close(np.wake);
-        np.ep = np.wake = -1;
-        return SN_EMFILE;
-    }
-    atomic_store(&np.up, 1);
-    return 0;
+    atomic_store(&no_pwait2, (int)sn__set.no_epoll_pwait2);
+    set = epoll_create1(EPOLL_CLOEXEC);
+    wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (set >= 0 && wake >= 0 && !epoll_ctl(set, EPOLL_CTL_ADD, wake, &e)) return 0;
+    epoll_forget();
+    return SN_EMFILE;
 }
 
-/* Under np.lock: pds come in blocks that are never freed. */
-static sn__pd *get_pd(void) {
-    if (!np.free) {
-        sn__pd *block = calloc(PDS_A_BLOCK, sizeof *block);
-        for (int i = 0; block && i < PDS_A_BLOCK; i++) {
-            block[i].next = np.free;
-            np.free = &block[i];
-        }
-    }
-    sn__pd *pd = np.free;
-    if (pd) np.free = pd->next;
-    return pd;
-}
-
-static void put_pd(sn__pd *pd) {
-    sn__g *g = sn__enter();
-    sn__lock(&np.lock);
-    pd->next = np.free;
-    np.free = pd;
-    sn__unlock(&np.lock);
-    sn__leave(g);
-}
-
-static void set_up(sn__pd *pd, int fd) {
-    sn__lock(&pd->lock); /* a late event may be looking */
-    pd->fd = fd;
-    pd->side[0].ready = pd->side[1].ready = false;
-    atomic_store_explicit(&pd->over, false, memory_order_relaxed);
-    sn__unlock(&pd->lock);
-    atomic_store(&pd->state, OWNED);
-}
-
-int sn__pd_open(sn__pd **out, int fd) {
-    sn__g *g = sn__enter();
-    sn__lock(&np.lock);
-    int rc = bring_up();
-    sn__pd *pd = rc ? NULL : get_pd();
-    sn__unlock(&np.lock);
-    if (pd) set_up(pd, fd);
-    if (!rc) sn__poller_set(&epoll_poller);
-    sn__leave(g);
-    if (!pd) return rc ? rc : SN_ENOMEM;
-    atomic_fetch_add_explicit(&np.opened, 1, memory_order_release);
+static int epoll_add(sn__pd *pd, int fd) {
     struct epoll_event e = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, .data.ptr = pd};
-    if (epoll_ctl(np.ep, EPOLL_CTL_ADD, fd, &e)) {
-        rc = errno == ENOMEM || errno == ENOSPC ? SN_ENOMEM : SN_EPERM;
-        put_pd(pd);
-        return rc;
-    }
-    *out = pd;
-    return 0;
+    if (!epoll_ctl(set, EPOLL_CTL_ADD, fd, &e)) return 0;
+    return errno == ENOMEM || errno == ENOSPC ? SN_ENOMEM : SN_EPERM;
 }
 
-int sn__pd_ref(sn__pd *pd) {
-    if (SN__LIKELY(!(atomic_fetch_add(&pd->state, 1) & CLOSED))) return 0;
-    sn__pd_unref(pd);
-    return SN_ECLOSED;
-}
-
-/* The last user after the close, still a user: closes the descriptor, once. */
-static bool close_fd(sn__pd *pd, uint32_t *state) {
-    if ((*state & (CLOSED | GONE | USERS)) != (CLOSED | 1)) return false;
-    if (!atomic_compare_exchange_strong(&pd->state, state, *state | GONE)) return true;
-    close(pd->fd); /* takes it out of the set */
-    *state = atomic_load(&pd->state);
-    return true;
-}
-
-void sn__pd_unref(sn__pd *pd) {
-    uint32_t s = atomic_load_explicit(&pd->state, memory_order_relaxed);
-    for (;;) {
-        if (SN__UNLIKELY(s & CLOSED) && close_fd(pd, &s)) continue;
-        if (atomic_compare_exchange_weak(&pd->state, &s, s - 1)) break;
-    }
-    if (SN__UNLIKELY(!((s - 1) & (USERS | OWNED)))) put_pd(pd);
-}
-
-int sn__pd_fd(const sn__pd *pd) { return pd->fd; }
-
-bool sn__pd_over(const sn__pd *pd) { return atomic_load_explicit(&pd->over, memory_order_relaxed); }
-
-static int code_of(sn__g *g, enum sn__cause cause) {
-    if (cause == SN__WOKEN) return 0;
-    return cause == SN__CLOSED ? SN_ECLOSED : sn__cause_code(g, cause);
-}
-
-/* Under pd->lock: is there nothing to wait for? *rc is then the wait's result. */
-static bool settled(sn__pd *pd, side *s, int *rc) {
-    bool closed = atomic_load(&pd->state) & CLOSED;
-    bool ready = s->ready;
-    *rc = closed ? SN_ECLOSED : ready ? 0 : SN_ETIMEDOUT;
-    s->ready = false;
-    return closed || ready;
-}
-
-static int pd_wait(sn__g *g, sn__pd *pd, int mode, sn_time until) {
-    side *s = &pd->side[mode];
-    sn__node n;
-    int rc = sn__interrupted(g);
-    if (rc) return rc;
-    sn__lock(&pd->lock);
-    if (settled(pd, s, &rc) || until <= 0) {
-        sn__unlock(&pd->lock);
-        return rc;
-    }
-    sn__queue(&s->queue, &n, g, sn__arm(g, !g->shield), NULL);
-    sn__unlock(&pd->lock);
-    atomic_fetch_add(&np.waiting, 1);
-    enum sn__cause cause = sn__park(g, until, SN__R_IO, pd);
-    atomic_fetch_sub(&np.waiting, 1);
-    if (cause != SN__WOKEN && cause != SN__CLOSED) {
-        sn__lock(&pd->lock);
-        sn__dequeue(&n);
-        sn__unlock(&pd->lock);
-    }
-    return code_of(g, cause);
-}
-
-int sn__pd_wait(sn__pd *pd, int mode, sn_time until) {
-    sn__g *g = sn__enter_parks();
-    int rc = pd_wait(g, pd, mode, until);
-    sn__leave(g);
-    return rc;
-}
-
-void sn__pd_kick(sn__pd *pd, int mode) {
-    sn__g *g = sn__enter();
-    edge(pd, mode == SN__PD_READ, mode == SN__PD_WRITE);
-    sn__leave(g);
-}
-
-void sn__pd_close(sn__pd *pd) {
-    sn__link won;
-    sn__list_init(&won);
-    sn__g *g = sn__enter();
-    atomic_fetch_add(&pd->state, 1);
-    atomic_fetch_or(&pd->state, CLOSED);
-    sn__lock(&pd->lock);
-    claim_side(&pd->side[SN__PD_READ], SN__CLOSED, &won);
-    claim_side(&pd->side[SN__PD_WRITE], SN__CLOSED, &won);
-    sn__unlock(&pd->lock);
-    ready_all(&won);
-    sn__leave(g);
-    sn__pd_unref(pd);
-}
-
-void sn__pd_free(sn__pd *pd) {
-    sn__pd_close(pd);
-    if (!(atomic_fetch_and(&pd->state, ~OWNED) & USERS)) put_pd(pd);
-}
+const sn__backend sn__epoll = {
+    .up = epoll_up,
+    .add = epoll_add,
+    .wait = epoll_backend_wait,
+    .interrupt = epoll_interrupt,
+    .forget = epoll_forget,
+};
