@@ -148,11 +148,19 @@ sn__g *sn__mutex_unlock(sn__mutex *m) {
     return pass_on(m);
 }
 
-void sn_lock(sn_mutex *pub) {
+/* Apart from its caller, which is to have a small frame. */
+__attribute__((noinline)) static void lock_in_bracket(sn__mutex *m) {
     sn__g *g = sn__enter_parks();
-    SN__EV_LOCK(pub);
-    (void)sn__mutex_lock(g, sn__mutex_of(pub), SN_NEVER, false);
+    (void)sn__mutex_lock(g, m, SN_NEVER, false);
     sn__leave(g);
+}
+
+/* A free mutex is one word that is neither M's nor P's, so that it takes no bracket; but it counts
+ * as an operation, or a coroutine that does nothing else would let nobody run. */
+void sn_lock(sn_mutex *pub) {
+    SN__EV_LOCK(pub);
+    if (SN__LIKELY(sn__spend() && take(sn__mutex_of(pub)))) return;
+    lock_in_bracket(sn__mutex_of(pub));
 }
 
 int sn_lock_until(sn_mutex *pub, sn_time until) {
@@ -171,16 +179,16 @@ int sn_trylock(sn_mutex *pub) {
     return barge(sn__mutex_of(pub), 0);
 }
 
-/* One word decides while nobody waits, and that word is neither M's nor P's: no bracket. (Locking
- * has one: a coroutine that does nothing else must spend its budget and let others run.) */
+__attribute__((noinline)) static void unlock_in_bracket(sn__mutex *m) {
+    sn__g *g = sn__enter();
+    sn__g *next = sn__mutex_unlock(m);
+    if (next) sn__ready(next);
+    sn__leave(g);
+}
+
+/* While nobody waits that word alone decides: no bracket. */
 void sn_unlock(sn_mutex *pub) {
-    sn__mutex *m = sn__mutex_of(pub);
     SN__EV_UNLOCK(pub);
-    if (SN__UNLIKELY(!give(m))) {
-        sn__g *g = sn__enter();
-        sn__g *next = sn__mutex_unlock(m);
-        if (next) sn__ready(next);
-        sn__leave(g);
-    }
+    if (SN__UNLIKELY(!give(sn__mutex_of(pub)))) unlock_in_bracket(sn__mutex_of(pub));
     sn__point();
 }

@@ -117,6 +117,8 @@ typedef struct sn__timer {
  *   sn__g *sn__enter_parks(void);         … of one that may park (may itself run others first)
  *   void sn__leave(sn__g *);              closes it. Every public call that touches M, P or G is
  *                                         inside one.
+ *   bool sn__spend(void);                 one operation of the caller's budget, without a bracket;
+ *                                         false: spent, or a foreign thread: open one
  *   uintptr_t sn__order(const void *);    an object's place in the one order in which objects of
  *                                         its kind are locked: its address, where that is no chance
  *   void sn__point(void);                 a choice point of sim where there is no bracket

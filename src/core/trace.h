@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Trace hooks: one macro for each event of each primitive, empty unless a header named by
  * SN_TRACE_HOOKS defines it. A hook may not park, lock or allocate. All run inside
- * the runtime's bracket but SN__EV_UNLOCK, which has none to run in. */
+ * the runtime's bracket but SN__EV_LOCK and SN__EV_UNLOCK, which may have none to run in. */
 #ifndef SN_CORE_TRACE_H
 #define SN_CORE_TRACE_H
 

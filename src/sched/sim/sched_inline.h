@@ -26,6 +26,7 @@ uintptr_t sn__order(const void *object);
 void sn__point(void);
 sn__g *sn__enter_parks(void);
 void sn__leave(sn__g *g);
+static inline bool sn__spend(void) { return false; }
 sn__ticket sn__arm(sn__g *g, bool cancellable);
 bool sn__claim(sn__g *g, sn__ticket t, enum sn__cause cause);
 static inline bool sn__disarm(sn__g *g, sn__ticket t, enum sn__cause cause) {

@@ -148,14 +148,18 @@ int sn_yield(void) {
     return rc;
 }
 
-/* Not when this P has others to run, nor when no other P runs anything. */
+/* Not when no other P runs anything; and less when this one has others to run. What is waited for
+ * is most often a few instructions away, and parking costs some hundreds: so the first looks are
+ * close to each other, and each next is twice as far as the one before, which leaves the lock's
+ * memory to those who use it. */
 bool sn__spin(unsigned round) {
-    enum { ROUNDS = 4, RELAXES = 30 };
+    enum { ROUNDS = 6, ROUNDS_BUSY = 4 };
     const runtime *rt = &sn__rt;
     M *m = sn__tls_get();
-    if (round >= ROUNDS || rt->nprocs == 1 || !m || !m->p || !sn__p_empty(m->p) ||
-        atomic_load_explicit(&rt->idle_ps, memory_order_relaxed) + 1 >= rt->nprocs)
+    if (rt->nprocs == 1 || !m || !m->p ||
+        atomic_load_explicit(&rt->idle_ps, memory_order_relaxed) + 1 >= rt->nprocs ||
+        round >= (sn__p_empty(m->p) ? ROUNDS : ROUNDS_BUSY))
         return false;
-    for (int i = 0; i < RELAXES; i++) sn__cpu_relax();
+    for (unsigned i = 0; i < 3u << round; i++) sn__cpu_relax();
     return true;
 }

@@ -26,7 +26,7 @@ static bool make_procs(runtime *rt, unsigned n) {
     rt->p = calloc(n, sizeof *rt->p);
     if (!rt->p) return false;
     for (unsigned i = 0; i < n; i++) {
-        P *p = calloc(1, sizeof *p);
+        P *p = sn__apart(sizeof *p);
         if (!p) return false;
         p->index = i;
         p->timers.first = SN_NEVER;

@@ -352,6 +352,17 @@ static G *take_given(M *m) {
     return g;
 }
 
+/* m has found something to run. If it is the last that spun, another must; and what else waits in
+ * its queue is no business of its own while a P idles: it may have been put there, by who yields or
+ * has spent his budget, without a word to anybody. */
+static void share(M *m, runtime *rt) {
+    if (m->spinning)
+        stop_spinning(m, rt);
+    else if (!atomic_load_explicit(&rt->idle_ps, memory_order_relaxed) || sn__p_empty(m->p))
+        return;
+    sn__wake_one();
+}
+
 static G *find(M *m) {
     runtime *rt = &sn__rt;
     uint32_t zero;
@@ -363,10 +374,7 @@ static G *find(M *m) {
             continue;
         }
         if ((g = look(m, rt)) || !let_go(m, rt, &g)) {
-            if (m->spinning) {
-                stop_spinning(m, rt);
-                sn__wake_one();
-            }
+            share(m, rt);
             return g;
         }
         if (last_look(m, rt)) continue;

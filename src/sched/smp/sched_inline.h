@@ -92,6 +92,12 @@ static inline sn__g *sn__enter_parks(void) {
     return g;
 }
 
+/* The budget is the M's own, and the caller stays on it until it parks. */
+static inline bool sn__spend(void) {
+    sn__bracket *b = sn__tls_get();
+    return SN__LIKELY(b != NULL) && --b->budget >= 0;
+}
+
 static inline void sn__leave(sn__g *g) {
     sn__bracket *b = g->thread;
     if (SN__LIKELY(b)) atomic_store_explicit(&b->state, SN__USER, memory_order_release);

@@ -1,12 +1,20 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Ms: made when work wants one, asleep on their own word when it does not, joined at the end. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "sched/smp/smp.h"
 
+void *sn__apart(size_t n) {
+    enum { LINES = 128 }; /* two: they are fetched in pairs */
+    n = (n + LINES - 1) / LINES * LINES;
+    void *p = aligned_alloc(LINES, n);
+    return p ? memset(p, 0, n) : NULL;
+}
+
 M *sn__m_new(void) {
     runtime *rt = &sn__rt;
-    M *m = calloc(1, sizeof *m);
+    M *m = sn__apart(sizeof *m);
     if (!m) return NULL;
     sn__os_entropy(&m->rand, sizeof m->rand);
     m->rand |= 1;
