@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "io/backend.h"
+#include "io/linux_calls.h"
 #include "sched/smp/settings.h"
 
 static int set = -1, wake = -1;
@@ -18,8 +19,8 @@ static int kernel_wait(struct epoll_event *ev, int n, sn_time until) {
     sn_time left = until == SN_NEVER ? -1 : until <= 0 ? 0 : until - sn__now();
     if (left < 0 && until != SN_NEVER) left = 0;
     if (left > 0 && !atomic_load_explicit(&no_pwait2, memory_order_relaxed)) {
-        struct timespec t = {.tv_sec = left / SN_SECOND, .tv_nsec = left % SN_SECOND};
-        int rc = epoll_pwait2(set, ev, n, &t, NULL);
+        int64_t t[2] = {left / SN_SECOND, left % SN_SECOND};
+        int rc = sn__epoll_pwait2(set, ev, n, t);
         if (rc >= 0 || errno != ENOSYS) return rc;
         atomic_store_explicit(&no_pwait2, 1, memory_order_relaxed);
     }

@@ -3,6 +3,7 @@
 #include "io/sys.h"
 
 #include "io/errmap.h"
+#include "io/linux_calls.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -245,7 +246,7 @@ OUTLINED ssize_t sn__sys_pread_cached(int fd, void *buf, size_t n, uint64_t at) 
     struct iovec v = {buf, n};
     ssize_t r;
     do {
-        r = preadv2(fd, &v, 1, (off_t)at, RWF_NOWAIT);
+        r = sn__preadv2(fd, &v, 1, at, SN__RWF_NOWAIT);
     } while (r < 0 && errno == EINTR);
     if (r >= 0) return r;
     return errno == EOPNOTSUPP || errno == ENOSYS ? SN_ENOSYS : sn__errmap(errno);
