@@ -51,7 +51,11 @@ void *sn__tls_get(void);
 void sn__tls_set(void *p);
 
 /* os: what a kernel may not have; there is a way without each */
-enum sn__os_feature { SN__GETRANDOM = 1, SN__FUTEX_TIME64 = 2 };
+enum sn__os_feature {
+    SN__GETRANDOM = 1,
+    SN__FUTEX_TIME64 = 2, /**< 64-bit machines need none */
+    SN__SLICE = 4         /**< sn__os_slice */
+};
 /** Uses none of these from now on, as if the kernel did not have them. For the rest of the process.
  *  Any thread. */
 void sn__os_forgo(uint32_t features);

@@ -161,6 +161,15 @@ static int run_in(runtime *rt, M *m, first *user, const sn_attr *attr) {
     return rc ? rc : rt->result;
 }
 
+/* What the user wants the kernel not to have. */
+static void forgo(const sn__settings *set) {
+    sn__os_forgo((set->no_getrandom ? SN__GETRANDOM : 0u) |
+                 (set->no_futex_time64 ? SN__FUTEX_TIME64 : 0u) |
+                 (set->no_sched_attr ? SN__SLICE : 0u));
+    sn__own_fence = set->no_membarrier || !sn__os_heavy_barrier_init();
+    sn__os_guard_limits(set->no_guard_install, set->guard_splits);
+}
+
 int sn_run(sn_fn f, void *arg, const sn_attr *attr) {
     runtime *rt = &sn__rt;
     uint32_t down = 0;
@@ -170,8 +179,7 @@ int sn_run(sn_fn f, void *arg, const sn_attr *attr) {
     if (sn__tls_get() || !atomic_compare_exchange_strong(&rt->running, &down, 1)) return SN_EBUSY;
     reset(rt);
     sn__settings_read();
-    sn__own_fence = sn__set.no_membarrier || !sn__os_heavy_barrier_init();
-    sn__os_guard_limits(sn__set.no_guard_install, sn__set.guard_splits);
+    forgo(&sn__set);
     first user = {f, arg, (uintptr_t)__builtin_return_address(0)};
     int rc = SN_ENOMEM;
     M *m = make_procs(rt, procs_wanted(attr)) ? sn__m_new() : NULL;

@@ -46,6 +46,9 @@ static const setting table[] = {
     {"SENNIT_NO_EPOLL_PWAIT2", AT(no_epoll_pwait2), 0, 1, 0, "0", no_yes},
     {"SENNIT_NAMES", AT(names), 0, 0, SN__NAMES_AUTO, "auto", names},
     {"SENNIT_NO_PIDFD", AT(no_pidfd), 0, 1, 0, "0", no_yes},
+    {"SENNIT_NO_GETRANDOM", AT(no_getrandom), 0, 1, 0, "0", no_yes},
+    {"SENNIT_NO_FUTEX_TIME64", AT(no_futex_time64), 0, 1, 0, "0", no_yes},
+    {"SENNIT_NO_SCHED_ATTR", AT(no_sched_attr), 0, 1, 0, "0", no_yes},
     {"SENNIT_NO_GUARD_INSTALL", AT(no_guard_install), 0, 1, 0, "0", no_yes},
     {"SENNIT_GUARD_SPLITS", AT(guard_splits), 0, 1000000, 16000, "16000", NULL},
 };

@@ -20,11 +20,13 @@ typedef struct sn__settings {
     uint32_t max_blocked;     /* SENNIT_MAX_BLOCKED: calls of sn_blocking at a time */
     uint32_t no_membarrier;   /* SENNIT_NO_MEMBARRIER: owners of a P pay a fence of their own */
     uint32_t offload_threads; /* SENNIT_OFFLOAD_THREADS; 0: no run has begun */
-    uint32_t poller; /* SENNIT_POLLER: enum sn__names_wish { SN__NAMES_AUTO, SN__NAMES_LIBC };
-enum sn__poller_wish */
+    uint32_t poller;          /* SENNIT_POLLER: enum sn__poller_wish */
     uint32_t no_epoll_pwait2; /* SENNIT_NO_EPOLL_PWAIT2: milliseconds, as on older kernels */
     uint32_t names;           /* SENNIT_NAMES: enum sn__names_wish */
     uint32_t no_pidfd;        /* SENNIT_NO_PIDFD: a helper thread waits for each child */
+    uint32_t no_getrandom;    /* SENNIT_NO_GETRANDOM: chance from the device */
+    uint32_t no_futex_time64; /* SENNIT_NO_FUTEX_TIME64: deadlines in machine words */
+    uint32_t no_sched_attr;   /* SENNIT_NO_SCHED_ATTR: the kernel chooses how long threads run */
 
     /* stacks */
     uint32_t no_guard_install; /* SENNIT_NO_GUARD_INSTALL: guards split mappings */

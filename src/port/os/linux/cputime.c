@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* A thread's CPU time, its state and its slice, on Linux. */
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -9,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "port/port.h"
+#include "lacks.h"
 
 void sn__os_self(sn__os_ref *r) {
     clockid_t id;
@@ -49,13 +50,16 @@ typedef struct attributes {
 } attributes;
 
 sn_time sn__os_slice(const sn__os_ref *r, sn_time slice) {
-    static _Atomic bool useless;
     attributes a;
     memset(&a, 0, sizeof a);
-    if (atomic_load_explicit(&useless, memory_order_relaxed)) return -1;
-    if (syscall(SYS_sched_getattr, r->tid, &a, sizeof a, 0) || a.policy) return -1;
+    if (sn__lacks(SN__SLICE)) return -1;
+    long rc = syscall(SYS_sched_getattr, r->tid, &a, sizeof a, 0);
+    if (rc || a.policy) {
+        if (rc && errno == ENOSYS) sn__os_forgo(SN__SLICE);
+        return -1;
+    }
     sn_time was = (sn_time)a.runtime;
-    if (!was) atomic_store_explicit(&useless, true, memory_order_relaxed);
+    if (!was) sn__os_forgo(SN__SLICE);
     a.runtime = (uint64_t)slice;
     a.size = sizeof a;
     return was && !syscall(SYS_sched_setattr, r->tid, &a, 0) ? was : -1;
