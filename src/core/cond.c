@@ -49,13 +49,13 @@ void sn_cond_signal(sn_cond *pub) {
 
 void sn_cond_broadcast(sn_cond *pub) {
     cond *c = (cond *)pub;
-    sn__link won, *l;
+    sn__link won;
     sn__node *n;
     sn__list_init(&won);
     sn__g *g = sn__enter();
     sn__lock(&c->lock);
     while ((n = sn__claim_first(&c->queue, SN__WOKEN))) sn__list_push(&won, &n->link);
     sn__unlock(&c->lock);
-    while ((l = sn__list_pop(&won))) sn__ready(SN__OF(l, sn__node, link)->g);
+    sn__ready_all(&won);
     sn__leave(g);
 }

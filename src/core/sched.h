@@ -30,7 +30,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <sennit/base.h>
+#include <sennit/go.h>
 
 #include "core/list.h"
 
@@ -63,6 +63,9 @@ enum sn__reason {
     SN__R_SEM,
     SN__R_WG,
     SN__R_ONCE,
+    SN__R_RLOCK,
+    SN__R_WLOCK,
+    SN__R_FLIGHT,
     SN__R_SCOPE,
     SN__R_SLEEP,
     SN__R_IO,
@@ -146,6 +149,16 @@ void sn__expect_outside(void);
  * the look, one that arms after sees the marks. The rare side pays, so that arming costs no fence.
  */
 void sn__fence_tickets(void);
+/** Starts f as a coroutine in s, for sn_go and those like it; `site`: who asked for it, for dumps.
+ * In a bracket. 0, SN_EINVAL, SN_E2BIG, SN_ENOMEM, or the code of a cancelled scope. */
+int sn__spawn(struct sn__scope *s, const sn_attr *attr, sn_fn f, const void *arg, size_t n,
+              uintptr_t site);
+/** The root scope of the run that is on; NULL. */
+struct sn__scope *sn__root(void);
+/** Where g, the caller in a bracket, runs, for what is kept apart by CPU: a number below
+ *  sn__places(), as long as that does not change. Two may be at one place. */
+uint32_t sn__place(const sn__g *g);
+uint32_t sn__places(void);
 /** Puts the caller behind the others that can run. */
 void sn__yield(sn__g *g);
 /** The caller, outside the bracket, is about to block in the system for long: others run from now.

@@ -42,5 +42,10 @@ static inline sn__node *sn__claim_first(sn__link *q, enum sn__cause cause) {
     }
     return NULL;
 }
+/** Readies those whose nodes are in the list `won`. No lock is held. */
+static inline void sn__ready_all(sn__link *won) {
+    sn__link *l;
+    while ((l = sn__list_pop(won))) sn__ready(SN__OF(l, sn__node, link)->g);
+}
 
 #endif

@@ -13,7 +13,7 @@ _Static_assert(sizeof(wg) <= sizeof(sn_wg), "sn_wg has room for a wait group");
 
 void sn_wg_add(sn_wg *pub, long n) {
     wg *w = (wg *)pub;
-    sn__link won, *l;
+    sn__link won;
     sn__node *node;
     sn__list_init(&won);
     sn__g *g = sn__enter();
@@ -23,7 +23,7 @@ void sn_wg_add(sn_wg *pub, long n) {
         while ((node = sn__claim_first(&w->queue, SN__WOKEN))) sn__list_push(&won, &node->link);
     sn__unlock(&w->lock);
     if (now < 0) sn__fatal("wait group below zero");
-    while ((l = sn__list_pop(&won))) sn__ready(SN__OF(l, sn__node, link)->g);
+    sn__ready_all(&won);
     sn__leave(g);
 }
 

@@ -95,12 +95,7 @@ static inline void sn__stack_check(G *g) {
         sn__stack_broken(g);
 }
 
-/* The scheduler's, for go.c and dump.c */
-/** Starts a coroutine in s. In a bracket. */
-int sn__spawn(sn__scope *s, const sn_attr *attr, sn_fn f, const void *arg, size_t n,
-              uintptr_t site);
-/** The root scope of the run that is on; NULL. */
-sn__scope *sn__root(void);
+/* The scheduler's, for dump.c */
 /** What the caller runs as; NULL on a thread that is not ours. Signal-safe. */
 sn__g *sn__current(void);
 /** The program is being stopped for this reason: anything to add, before the dump? */
