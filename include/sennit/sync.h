@@ -11,6 +11,9 @@ SN_BEGIN_C
 typedef struct sn_mutex {
     uintptr_t w_[4];
 } sn_mutex;
+typedef struct sn_rwmutex {
+    uintptr_t w_[6];
+} sn_rwmutex;
 typedef struct sn_cond {
     uintptr_t w_[4];
 } sn_cond;
@@ -36,6 +39,25 @@ SN_API void sn_unlock(sn_mutex *m);
 /** As sn_lock, cancellable and with a deadline: 0, SN_ECANCELED, SN_ETIMEDOUT (not locked). */
 SN_API SN_PARKS int sn_lock_until(sn_mutex *m, sn_time until);
 
+/** Locks for reading, beside other readers; parks while a writer has it, or waits for it. When that
+ *  one is done, all readers that wait go before the next writer: neither side starves (Go's rules).
+ *  So who has it for reading may not lock it for reading again: a writer that came between waits
+ * for the first, and keeps the second waiting. Not cancellable. */
+SN_API void sn_rlock(sn_rwmutex *m);
+/** Locks for writing, alone; parks while others have it. Not cancellable. */
+SN_API void sn_wlock(sn_rwmutex *m);
+/** 1 if locked now; 0 if another has it, or waits for it. Never park. */
+SN_API SN_MUST int sn_tryrlock(sn_rwmutex *m);
+SN_API SN_MUST int sn_trywlock(sn_rwmutex *m);
+/** Unlocks, and hands it on to those whose turn it is. Never parks. Unlocking what is not locked in
+ *  that way stops the program. */
+SN_API void sn_runlock(sn_rwmutex *m);
+SN_API void sn_wunlock(sn_rwmutex *m);
+/** As sn_rlock, sn_wlock, cancellable and with a deadline: 0, SN_ECANCELED, SN_ETIMEDOUT (not
+ *  locked; until 0: at once). A writer that gives up lets the readers in that it kept out. */
+SN_API SN_PARKS int sn_rlock_until(sn_rwmutex *m, sn_time until);
+SN_API SN_PARKS int sn_wlock_until(sn_rwmutex *m, sn_time until);
+
 /**
  * Unlocks `m`, waits for a signal, locks `m` again; `m` is held again in every case.
  * Returns 0, SN_ETIMEDOUT, SN_ECANCELED. No spurious wake-ups.
@@ -49,8 +71,14 @@ SN_API void sn_cond_broadcast(sn_cond *c);
 SN_API void sn_sem_init(sn_sem *s, long count);
 /** Takes one; parks while there is none; FIFO. 0, SN_ETIMEDOUT (until 0: at once), SN_ECANCELED. */
 SN_API SN_PARKS int sn_sem_wait(sn_sem *s, sn_time until);
-/** Gives one. Never parks. From coroutines and foreign threads. */
+/** Takes n (0 or more) at once, or none. FIFO too: while the first waits for many, those behind it
+ *  wait for it, so that it does not starve. As sn_sem_wait otherwise; SN_EINVAL when n is below 0.
+ */
+SN_API SN_PARKS int sn_sem_wait_n(sn_sem *s, long n, sn_time until);
+/** Gives one, or n. Never parks. From coroutines and foreign threads. A number below 0, or a count
+ *  beyond its range, stops the program. */
 SN_API void sn_sem_post(sn_sem *s);
+SN_API void sn_sem_post_n(sn_sem *s, long n);
 
 /** Adds n (may be negative) to a wait group. Below zero stops the program. Never parks. */
 SN_API void sn_wg_add(sn_wg *w, long n);
