@@ -57,6 +57,26 @@ SN_API SN_MUST int sn_try_send(sn_chan *c, const void *v);
 /** As sn_recv, but never waits: SN_EAGAIN. Also from foreign threads. */
 SN_API SN_MUST int sn_try_recv(sn_chan *c, void *v);
 
+/**
+ * Sends the n values at `v`, one after the other, in order; waits until all have moved. The channel
+ * is locked once for as many as there are receivers and room for, instead of once a value; other
+ * senders may come between two such portions. Parks. *done (may be NULL) says in every case how
+ * many moved: these are the channel's, the others still the caller's. Returns 0; SN_ECANCELED or
+ * SN_ETIMEDOUT from the scope, perhaps after some. On a foreign thread it parks that thread.
+ * Sending on a closed channel stops the program.
+ */
+SN_API SN_PARKS int sn_send_many(sn_chan *c, const void *v, size_t n, size_t *done);
+/**
+ * Receives up to n (at least 1) values into `v`: waits for the first, takes with it what more there
+ * is, in order, and does not wait for the rest. Parks. *done says how many. Returns 0 with *done at
+ * least 1; else as sn_recv, with *done 0; SN_EINVAL when n is 0.
+ */
+SN_API SN_PARKS int sn_recv_many(sn_chan *c, void *v, size_t n, size_t *done);
+/** What moves without waiting: 0, or SN_EAGAIN and *done 0 when nothing can. Never park. Also from
+ *  foreign threads. Receiving: SN_ECLOSED when closed and drained; SN_EINVAL when n is 0. */
+SN_API SN_MUST int sn_try_send_many(sn_chan *c, const void *v, size_t n, size_t *done);
+SN_API SN_MUST int sn_try_recv_many(sn_chan *c, void *v, size_t n, size_t *done);
+
 /** One case of a select. Make it with sn_rx or sn_tx. `ch` NULL: the case is off. */
 typedef struct sn_case {
     sn_chan *ch;
@@ -108,6 +128,12 @@ template <class... C> int sn_select(sn_time until, C... c) {
     SN_INLINE SN_PARKS int N##_recv(N *x, T *v) { return sn_recv(&x->c, v); }                      \
     SN_INLINE SN_MUST int N##_try_send(N *x, T v) { return sn_try_send(&x->c, &v); }               \
     SN_INLINE SN_MUST int N##_try_recv(N *x, T *v) { return sn_try_recv(&x->c, v); }               \
+    SN_INLINE SN_PARKS int N##_send_many(N *x, const T *v, size_t n, size_t *done) {               \
+        return sn_send_many(&x->c, v, n, done);                                                    \
+    }                                                                                              \
+    SN_INLINE SN_PARKS int N##_recv_many(N *x, T *v, size_t n, size_t *done) {                     \
+        return sn_recv_many(&x->c, v, n, done);                                                    \
+    }                                                                                              \
     SN_INLINE sn_case N##_rx(N *x, T *v, int *err) { return sn_rx(&x->c, v, err); }                \
     SN_INLINE sn_case N##_tx(N *x, const T *v) { return sn_tx(&x->c, v); }
 #endif
