@@ -8,6 +8,7 @@
 #include <sennit/child.h>
 #include <sennit/file.h>
 #include <sennit/go.h>
+#include <sennit/group.h>
 #include <sennit/net.h>
 #include <sennit/offload.h>
 #include <sennit/ring.h>
