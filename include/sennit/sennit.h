@@ -11,6 +11,7 @@
 #include <sennit/group.h>
 #include <sennit/net.h>
 #include <sennit/offload.h>
+#include <sennit/pool.h>
 #include <sennit/ring.h>
 #include <sennit/serial.h>
 #include <sennit/signal.h>
