@@ -18,5 +18,6 @@
 #include <sennit/sync.h>
 #include <sennit/time.h>
 #include <sennit/unix.h>
+#include <sennit/value.h>
 
 #endif

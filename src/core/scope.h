@@ -23,7 +23,8 @@ typedef struct sn__scope {
     sn__g *owner;             /* who entered; NULL for the root */
     sn__ticket leaver;        /* the owner's ticket while it waits in leave; 0: it does not */
     sn__timer deadline;
-    bool background; /* the root: its members' errors are their own */
+    const void *_Atomic values; /* what is bound here, the last first: value.c */
+    bool background;            /* the root: its members' errors are their own */
 } sn__scope;
 _Static_assert(offsetof(sn__scope, canceled) == 0, "where sn__interrupted looks");
 _Static_assert(sizeof(sn__scope) <= sizeof(sn_scope), "sn_scope has room for a scope");
