@@ -24,10 +24,18 @@ SN_API SN_PARKS int sn_sleep_until(sn_time t);
 typedef struct sn_ticker {
     sn_time period, next;
 } sn_ticker;
-/** Starts with the first tick one period (> 0) from now. */
+/** Starts with the first tick one period (> 0) from now. Ticks are whole periods from the start,
+ *  however late one is seen: it does not drift. */
 SN_API void sn_ticker_init(sn_ticker *t, sn_time period);
-/** Waits for the next tick; *missed (may be NULL) counts ticks that passed unseen. As sn_sleep. */
+/** Waits for the next tick that nobody has seen, at once if it was before now: 0, and *missed (may
+ *  be NULL) says how many ticks before it passed unseen. SN_ECANCELED, SN_ETIMEDOUT from the scope:
+ *  then no tick was seen. */
 SN_API SN_PARKS int sn_tick(sn_ticker *t, uint64_t *missed);
+/** As sn_tick, but does not wait: SN_EAGAIN. For a select, which waits until sn_ticker_next. Never
+ *  parks. */
+SN_API SN_MUST int sn_try_tick(sn_ticker *t, uint64_t *missed);
+/** When the next tick is that nobody has seen. */
+SN_INLINE sn_time sn_ticker_next(const sn_ticker *t) { return t->next; }
 
 SN_END_C
 #endif

@@ -4,6 +4,11 @@
 
 #include "core/sched.h"
 
+static sn_time later(sn_time t, sn_time d) {
+    sn_time sum;
+    return __builtin_add_overflow(t, d, &sum) ? SN_NEVER : sum;
+}
+
 static int sleep_until(sn__g *g, sn_time until) {
     int rc = sn__interrupted(g);
     if (rc) return rc;
@@ -21,12 +26,11 @@ int sn_sleep_until(sn_time t) {
 
 int sn_sleep(sn_time d) {
     sn__g *g = sn__enter_parks();
-    sn_time until;
     int rc = sn__interrupted(g);
     if (d <= 0)
         sn__yield(g);
     else if (!rc)
-        rc = sleep_until(g, __builtin_add_overflow(sn__now(), d, &until) ? SN_NEVER : until);
+        rc = sleep_until(g, later(sn__now(), d));
     sn__leave(g);
     return rc;
 }
@@ -34,18 +38,29 @@ int sn_sleep(sn_time d) {
 void sn_ticker_init(sn_ticker *t, sn_time period) {
     if (period <= 0) sn__fatal("ticker with a period that is not above zero");
     t->period = period;
-    t->next = sn_now() + period;
+    t->next = later(sn_now(), period);
+}
+
+/* The last tick that was due by `now`; how many before it nobody has seen. */
+static uint64_t see(sn_ticker *t, sn_time now) {
+    sn_time missed = now > t->next ? (now - t->next) / t->period : 0;
+    t->next = later(t->next + missed * t->period, t->period);
+    return (uint64_t)missed;
+}
+
+int sn_try_tick(sn_ticker *t, uint64_t *missed) {
+    sn_time now = sn_now();
+    if (now < t->next) return SN_EAGAIN;
+    uint64_t n = see(t, now);
+    if (missed) *missed = n;
+    return 0;
 }
 
 int sn_tick(sn_ticker *t, uint64_t *missed) {
-    uint64_t skipped = 0;
     sn_time now = sn_now();
-    if (now >= t->next + t->period) {
-        skipped = (uint64_t)((now - t->next) / t->period);
-        t->next += (sn_time)skipped * t->period;
-    }
-    if (missed) *missed = skipped;
     int rc = sn_sleep_until(t->next);
-    if (!rc) t->next += t->period;
-    return rc;
+    if (rc) return rc;
+    uint64_t n = see(t, now);
+    if (missed) *missed = n;
+    return 0;
 }
