@@ -19,8 +19,8 @@ function(sim_scenario_tests header seeds)
   endforeach()
 endfunction()
 
-set(core_scenarios core_chan.c core_locks.c core_scopes.c core_select.c core_values.c
-                   ../world/program.c)
+set(core_scenarios core_chan.c core_locks.c core_scopes.c core_select.c core_share.c core_values.c
+                   core_work.c ../world/program.c)
 sennit_sim_sources(${core_scenarios})
 target_include_directories(sennit-sim-program PRIVATE ${PROJECT_SOURCE_DIR}/tests
                            ${PROJECT_SOURCE_DIR}/tests/world)

@@ -13,6 +13,12 @@ int core_mutex(void *arg);
 int core_sem(void *arg);
 int core_cond(void *arg);
 int core_scopes(void *arg);
+int core_rwmutex(void *arg);
+int core_weights(void *arg);
+int core_batch(void *arg);
+int core_flight(void *arg);
+int core_group(void *arg);
+int core_pool(void *arg);
 int core_errors(void *arg);
 int core_cancel(void *arg);
 

@@ -448,6 +448,87 @@ static int wait_group(void *arg) {
     return 0;
 }
 
+/* --- semaphores with weights */
+
+typedef struct scale {
+    sn_sem s;
+    sn_wg queued;
+    int in_order, big, small;
+} scale;
+
+static int want_three(void *arg) {
+    scale *b = arg;
+    sn_wg_done(&b->queued);
+    b->big = sn_sem_wait_n(&b->s, 3, sn_now() + SN_MILLISECOND);
+    return 0;
+}
+static int want_one(void *arg) {
+    scale *b = arg;
+    sn_wg_done(&b->queued);
+    b->small = sn_sem_wait(&b->s, SN_NEVER);
+    return 0;
+}
+
+/* One is left; who wants three keeps who wants one waiting, until it gives up. */
+static int heavy_gives_up(void *arg) {
+    scale b = {.small = 99};
+    sn_scope s;
+    (void)arg;
+    sn_sem_init(&b.s, 3);
+    CHECK_INT(sn_sem_wait_n(&b.s, 2, 0), 0);
+    CHECK_INT(sn_sem_wait_n(&b.s, 2, 0), SN_ETIMEDOUT);
+    CHECK_INT(sn_sem_wait_n(&b.s, 0, 0), 0);
+    CHECK_INT(sn_sem_wait_n(&b.s, -1, 0), SN_EINVAL);
+    sn_scope_enter(&s, SN_NEVER);
+    sn_wg_add(&b.queued, 2);
+    GO(want_three, &b);
+    GO(want_one, &b);
+    CHECK_INT(sn_scope_leave(&s), 0);
+    CHECK_INT(b.big, SN_ETIMEDOUT);
+    CHECK_INT(b.small, 0);
+    CHECK_INT(sn_sem_wait(&b.s, 0), SN_ETIMEDOUT);
+    sn_sem_post_n(&b.s, 3);
+    CHECK_INT(sn_sem_wait_n(&b.s, 3, 0), 0);
+    return 0;
+}
+
+static int take_three(void *arg) {
+    scale *b = arg;
+    CHECK_INT(sn_sem_wait_n(&b->s, 3, SN_NEVER), 0);
+    b->big = ++b->in_order;
+    sn_sem_post_n(&b->s, 3);
+    return 0;
+}
+static int take_one(void *arg) {
+    scale *b = arg;
+    CHECK_INT(sn_sem_wait(&b->s, SN_NEVER), 0);
+    b->small = ++b->in_order;
+    sn_sem_post(&b->s);
+    return 0;
+}
+
+/* Small ones do not overtake a heavy one that waits. */
+static int heavy_is_not_overtaken(void *arg) {
+    scale b = {.in_order = 0};
+    sn_scope s;
+    (void)arg;
+    sn_sem_init(&b.s, 3);
+    CHECK_INT(sn_sem_wait_n(&b.s, 2, 0), 0);
+    sn_scope_enter(&s, SN_NEVER);
+    GO(take_three, &b);
+    for (int i = 0; sn_sem_wait(&b.s, 0) == 0 && i < 100000; i++) { /* till it is queued */
+        sn_sem_post(&b.s);
+        CHECK_INT(sn_yield(), 0);
+    }
+    GO(take_one, &b);
+    CHECK_INT(sn_yield(), 0);
+    sn_sem_post_n(&b.s, 2);
+    CHECK_INT(sn_scope_leave(&s), 0);
+    CHECK_INT(b.big, 1);
+    CHECK_INT(b.small, 2);
+    return 0;
+}
+
 static void only_once(void *arg) {
     ward *w = arg;
     come_in(w);
@@ -536,6 +617,8 @@ int main(int argc, char **argv) {
     world_case("cond: a cancelled wait holds the mutex again", cond_canceled, 50);
     world_case("sem: permits are neither made nor lost", permits, 3000);
     world_case("sem: waiters are served in the order they came", sem_fifo, 300);
+    world_case("sem: who gives up lets those behind it have theirs", heavy_gives_up, 100);
+    world_case("sem: who wants many is not overtaken", heavy_is_not_overtaken, 50);
     world_case("chan: senders and receivers are served in the order they came", chan_fifo, 300);
     world_case("wg: waits for zero, again and again, and with a deadline", wait_group, 1000);
     world_case("once: once", once, 1000);
