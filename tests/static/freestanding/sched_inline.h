@@ -20,6 +20,9 @@ static inline bool sn__claim(sn__g *g, sn__ticket t, enum sn__cause cause) {
     sn__ticket seen = t;
     return atomic_compare_exchange_strong(&g->wait, &seen, (t & ~(sn__ticket)0xff) | cause);
 }
+static inline bool sn__disarm(sn__g *g, sn__ticket t, enum sn__cause cause) {
+    return sn__claim(g, t, cause);
+}
 static inline sn__ticket sn__arm(sn__g *g, bool cancellable) {
     sn__ticket last = atomic_load_explicit(&g->wait, memory_order_relaxed);
     sn__ticket t = (((last >> 8) + 1) << 8) | (cancellable ? SN__ARMED : SN__ARMED_SHUT);
