@@ -10,7 +10,7 @@
  * A call is freed by its own coroutine, which takes all nodes out of the queue first: a waiter that
  * finds its node queued, under the lock, has a call that lives.
  *
- * Lock order: a flight's lock before a scope's.
+ * Lock order: a flight's lock before a scope's, and before those of spawning.
  */
 #include <sennit/group.h>
 
@@ -183,14 +183,6 @@ static int run(void *arg) {
     return 0;
 }
 
-/* The caller's own ticket is armed by now: a call that cannot begin answers it as it does others.
- */
-static void begin(call *c) {
-    sn__scope *root = sn__root();
-    int rc = root ? sn__spawn(root, NULL, run, &c, sizeof c, (uintptr_t)c->flight->fn) : SN_EPERM;
-    if (rc) finish(c, rc);
-}
-
 /* ---- who asks */
 
 /* a has not got its answer and goes. */
@@ -206,38 +198,50 @@ static void give_up(flight *f, call *c, asker *a) {
     sn__unlock(&f->lock);
 }
 
-/* Queues a with the call for `key`, or, if there is none, with `made`, which may be NULL. */
-static call *join(flight *f, call *made, uint32_t hash, const void *key, size_t n, asker *a) {
+/* Under f->lock: the call `made` begins. */
+static int begin(flight *f, call *made) {
+    sn__scope *root = sn__root();
+    int rc = root ? sn__spawn(root, NULL, run, &made, sizeof made, (uintptr_t)f->fn) : SN_EPERM;
+    if (rc) return rc;
+    put(f, made);
+    f->on++;
+    return 0;
+}
+
+/* Queues a with the call for `key`, or, if there is none, with `made`. SN_ENOENT: `made` is NULL.
+ * It is armed last, under the lock: nothing comes between that and its wait. */
+static int join(flight *f, call **c, call *made, uint32_t hash, const void *key, size_t n,
+                asker *a) {
+    sn__g *g = a->n.g;
     sn__lock(&f->lock);
-    call *c = find(f, hash, key, n);
-    if (!c && made) {
-        put(f, made);
-        f->on++;
-        c = made;
-    }
-    if (c) {
-        sn__g *g = a->n.g;
-        sn__queue(&c->waiters, &a->n, g, sn__arm(g, !g->shield), a->n.value);
+    *c = find(f, hash, key, n);
+    int rc = *c ? 0 : made ? begin(f, made) : SN_ENOENT;
+    if (!rc) {
+        if (!*c) *c = made;
+        sn__queue(&(*c)->waiters, &a->n, g, sn__arm(g, !g->shield), a->n.value);
     }
     sn__unlock(&f->lock);
-    return c;
+    return rc;
+}
+
+/* A call is made while nobody waits for the lock; it may turn out not to be needed. */
+static int join_or_begin(flight *f, call **c, const void *key, size_t n, asker *a) {
+    uint32_t hash = hash_of(f, key, n);
+    int rc = join(f, c, NULL, hash, key, n, a);
+    if (rc != SN_ENOENT) return rc;
+    call *made = new_call(f, hash, key, n);
+    if (!made) return SN_ENOMEM;
+    rc = join(f, c, made, hash, key, n, a);
+    if (rc || *c != made) sn__free(made);
+    return rc;
 }
 
 static int flight_do(sn__g *g, flight *f, const void *key, size_t n, void *result) {
-    int rc = sn__interrupted(g);
-    if (rc) return rc;
-    uint32_t hash = hash_of(f, key, n);
     asker a = {.n = {.g = g, .value = result}};
-    call *c = join(f, NULL, hash, key, n, &a);
-    if (!c) {
-        call *made = new_call(f, hash, key, n);
-        if (!made) return SN_ENOMEM;
-        c = join(f, made, hash, key, n, &a);
-        if (c == made)
-            begin(made);
-        else
-            sn__free(made);
-    }
+    call *c = NULL;
+    int rc = sn__interrupted(g);
+    if (!rc) rc = join_or_begin(f, &c, key, n, &a);
+    if (rc) return rc;
     enum sn__cause cause = sn__park(g, SN_NEVER, SN__R_FLIGHT, f);
     if (cause == SN__WOKEN) return a.rc;
     give_up(f, c, &a);
