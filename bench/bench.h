@@ -55,6 +55,8 @@ int bench_mutex8w(void *args);
 int bench_idle(void *args);
 int bench_timers(void *args);
 int bench_preempt(void *args);
+/* stack.c */
+int bench_trim(void *args);
 /* jitter.c */
 int bench_jitter(void *args);
 /* server.c */

@@ -19,12 +19,19 @@ typedef struct sn_attr {
     uint32_t size;    /**< sizeof(sn_attr): the ABI version */
     uint32_t stack;   /**< bytes of stack wanted; rounded up to a size class */
     const char *name; /**< shown in dumps; must live as long as the coroutine */
-    uint32_t flags;   /**< SN_FOREIGN, or 0 */
+    uint32_t flags;   /**< SN_FOREIGN, SN_LEARN, or 0 */
     uint32_t procs;   /**< sn_run only: number of Ps; 0: $SENNIT_PROCS, else the CPUs allowed */
 } sn_attr;
 
 /** The coroutine calls libraries that need much stack (TLS, SQL, DNS, regex): 256 KiB. */
 #define SN_FOREIGN 1u
+
+/** The stack is to be as large as those started at the same place were seen to need, with room to
+ *  spare (twice the deepest, see sn_stack_sites), even if that is less than the default; the
+ * default until enough were seen. With `stack` or SN_FOREIGN: not less than those say. The caller
+ * must know that its coroutines are all alike: one that goes far deeper than any before it
+ * overflows. */
+#define SN_LEARN 2u
 
 /** Most bytes of an argument that sn_go copies. */
 #define SN_ARG_MAX 1024u
@@ -124,6 +131,7 @@ typedef struct sn_stats {
     uint64_t handovers;   /**< Ps taken from coroutines that computed or blocked */
     uint64_t stack_bytes; /**< address space reserved for stacks */
     uint64_t hogs;        /**< of `handovers`: from coroutines that computed */
+    uint64_t trimmed;     /**< bytes of stacks given back so far because nobody used them */
 } sn_stats;
 /** Coroutines started at one place that computed, without a call of the library, for so long that
  *  others were given their P. */
@@ -155,6 +163,21 @@ SN_API void sn_get_stats(sn_stats *st);
  * descriptor. SIGQUIT does the same to standard error and exits with status 2.
  */
 SN_API void sn_dump(int fd);
+
+/** How deep the stacks of the coroutines started at one place got. */
+typedef struct sn_stack_site {
+    const void *site;  /**< return address of the call that started them */
+    sn_fn fn;          /**< what the last one measured ran */
+    uint64_t measured; /**< how many were measured: about one in 64 */
+    uint32_t deepest;  /**< bytes used by the deepest of them, at most; a page is the unit */
+    uint32_t stack;    /**< bytes that the last one had */
+} sn_stack_site;
+/**
+ * Calls f for each place where coroutines were started that have been measured. A coroutine counts
+ * when it has ended, or has been trimmed. From anywhere but interrupts and signal handlers; never
+ * parks, nor may f. Up to 1,024 places are kept apart. sn_dump writes the same.
+ */
+SN_API void sn_stack_sites(void (*f)(void *arg, const sn_stack_site *s), void *arg);
 
 SN_END_C
 

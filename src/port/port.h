@@ -18,13 +18,19 @@
 
 /* arch: the context of something that is not running. */
 typedef struct sn__ctx {
-    void *sp;              /**< everything else is saved below it */
-    _Atomic uint32_t busy; /**< 1 from before it runs until its registers are saved again */
-    void *lo;              /**< its stack, for sanitizers and for "is this address mine" */
+    void *sp; /**< everything else is saved below it */
+    _Atomic uint32_t
+        busy; /**< 1 from before it runs until its registers are saved again; SN__HELD */
+    void *lo; /**< its stack, for sanitizers and for "is this address mine" */
     size_t size;
     void *fake;  /**< AddressSanitizer's fake stack while away */
     void *fiber; /**< ThreadSanitizer's fiber */
 } sn__ctx;
+
+/** Somebody works on the stack of a context that is away: to who would run it that is the same. */
+enum { SN__HELD = 2 };
+/** More than sn__ctx_init writes below `top`. */
+enum { SN__FRAME_ROOM = 512 };
 
 /** Saves the callee-saved registers in `from`, then sets from->busy to 0, then goes on as `to`.
  *  Floating-point control words are not saved. */

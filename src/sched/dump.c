@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "core/print.h"
-#include "sched/g.h"
+#include "sched/stack_use.h"
 
 enum { FRAMES_MAX = 64 };
 
@@ -120,7 +120,7 @@ __attribute__((no_sanitize("address", "thread"))) static void dump_one(void *arg
     put_head(d->fd, g, status);
     if (g == d->self) {
         put_frames(d->fd, sn__frame_here(), lo, lo + g->ctx.size);
-    } else if (!atomic_load(&g->ctx.busy)) {
+    } else if (!(atomic_load(&g->ctx.busy) & 1)) {
         sn__ctx_frame(&g->ctx, &f);
         put_frames(d->fd, f, lo, lo + g->ctx.size);
     } else {
@@ -146,7 +146,10 @@ static void dump_some(int fd, unsigned most) {
     flush(fd, &t);
 }
 
-static void dump_all(int fd) { dump_some(fd, UINT32_MAX); }
+static void dump_all(int fd) {
+    dump_some(fd, UINT32_MAX);
+    sn__stack_use_dump(fd);
+}
 
 void sn_dump(int fd) { dump_all(fd); }
 

@@ -28,6 +28,7 @@ enum {
 };
 /* Lists of free Gs: one for each class, and one for those of it that have no guard. */
 enum { LISTS = 2 * CLASSES };
+enum { SN__SLAB = 16 << 20, SN__PAGE_LEAST = 4096 };
 
 typedef struct G {
     sn__g core;
@@ -40,11 +41,13 @@ typedef struct G {
     const char *_Atomic name;
     sn__timer timer; /* the deadline of its wait */
     sn__ticket timer_ticket;
-    sn__own own;     /* the scheduler's, from its sched_inline.h */
-    uint8_t klass;   /* stack size class */
-    uint8_t list;    /* which free list: class, + CLASSES without a guard */
-    bool hog;        /* it lost its P while it computed: see smp/aside.c */
-    uint32_t starts; /* times it was run: the trace's sequence */
+    sn__own own;              /* the scheduler's, from its sched_inline.h */
+    uint8_t klass;            /* stack size class */
+    uint8_t list;             /* which free list: class, + CLASSES without a guard */
+    bool hog;                 /* it lost its P while it computed: see smp/aside.c */
+    _Atomic uint8_t measured; /* its stack was empty when it started: stack_use.h */
+    uint32_t starts;          /* times it was run: the trace's sequence */
+    uint32_t lean;            /* the trimmer's: who had ended here when it came by */
 } G;
 
 static inline G *g_of(sn__g *g) { return (G *)g; }

@@ -14,7 +14,7 @@
 
 #include "sched/g.h"
 
-enum { SLAB = 16 << 20, SLABS_MAX = 1 << 16, COLOURS = 8, COLOUR = 128, CANARY = 16, BATCH = 64 };
+enum { SLAB = SN__SLAB, SLABS_MAX = 1 << 16, COLOURS = 8, COLOUR = 128, CANARY = 16, BATCH = 64 };
 #define CANARY_WORD UINT64_C(0x5e9917ca9a9700ed)
 
 typedef struct slab {

@@ -15,11 +15,15 @@ endfunction()
 # sennit_world_smp(NAME SOURCES a.c … [TIMEOUT s] [LABELS l …]): a test program on threads, run
 # with 1, 2 and 8 Ps, and in short under SENNIT_MIGRATE.
 function(sennit_world_smp name)
-  cmake_parse_arguments(A "" "TIMEOUT" "SOURCES;LABELS" ${ARGN})
+  cmake_parse_arguments(A "INTERNAL" "TIMEOUT" "SOURCES;LABELS" ${ARGN})
   if(NOT A_TIMEOUT)
     set(A_TIMEOUT 120)
   endif()
-  sennit_test(${name} SOURCES ${A_SOURCES} ${PROJECT_SOURCE_DIR}/tests/world/world_smp.c
+  set(internal)
+  if(A_INTERNAL)
+    set(internal INTERNAL INCLUDE ${PROJECT_SOURCE_DIR}/src/sched/smp ${SENNIT_ARCH_DIR})
+  endif()
+  sennit_test(${name} ${internal} SOURCES ${A_SOURCES} ${PROJECT_SOURCE_DIR}/tests/world/world_smp.c
               LINK sennit INCLUDE ${PROJECT_SOURCE_DIR}/tests/world
               TIMEOUT ${A_TIMEOUT} LABELS smp ${A_LABELS} ENV SENNIT_PROCS=2)
   foreach(procs IN ITEMS 1 8)

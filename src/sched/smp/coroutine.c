@@ -3,7 +3,9 @@
  * each P (last in, first out: warm), spilling to the runtime's. */
 #include <stdlib.h>
 
+#include "sched/smp/settings.h"
 #include "sched/smp/smp.h"
+#include "sched/stack_use.h"
 
 static G *list_pop(G **list) {
     G *g = *list;
@@ -50,31 +52,34 @@ static void spill_half(P *p, unsigned list) {
     global_free_push(first, last, list);
 }
 
-/* More than a P keeps: of those without a guard that is any, so that each is looked at. */
-static SN__COLD void spill(P *p, unsigned list) {
-    if (list < CLASSES) {
+/* Without a P; or more than one keeps: of those without a guard that is any, so that each is looked
+ * at. */
+static SN__COLD void put_aside(P *p, G *g) {
+    unsigned list = g->list;
+    if (p && list < CLASSES) {
         spill_half(p, list);
         return;
     }
-    G *g = list_pop(&p->free[list]);
-    p->free_n[list]--;
+    if (p) {
+        p->free[list] = g->next;
+        p->free_n[list]--;
+    }
     sn__stack_check(g);
     global_free_push(g, g, list);
 }
 
 static void g_put(P *p, G *g) {
     unsigned list = g->list;
-    if (SN__UNLIKELY(!p)) {
-        sn__stack_check(g);
-        global_free_push(g, g, list);
-        return;
+    if (SN__LIKELY(p)) {
+        g->next = p->free[list];
+        p->free[list] = g;
+        if (SN__LIKELY(++p->free_n[list] <= FREE_MAX)) return;
     }
-    g->next = p->free[list];
-    p->free[list] = g;
-    if (SN__UNLIKELY(++p->free_n[list] > FREE_MAX)) spill(p, list);
+    put_aside(p, g);
 }
 
-static void count(_Atomic uint64_t *own, P *p, _Atomic uint64_t *shared) {
+static inline __attribute__((always_inline)) void count(_Atomic uint64_t *own, P *p,
+                                                        _Atomic uint64_t *shared) {
     if (p)
         atomic_store_explicit(own, atomic_load_explicit(own, memory_order_relaxed) + 1,
                               memory_order_relaxed);
@@ -90,17 +95,28 @@ uint64_t sn__live(void) {
     return n;
 }
 
-static uint64_t new_id(P *p) {
-    if (!p) return atomic_fetch_add(&sn__rt.next_id, 1);
-    if (p->id == p->id_end) {
-        p->id = atomic_fetch_add(&sn__rt.next_id, IDS);
-        p->id_end = p->id + IDS;
-    }
+static SN__COLD void start_measured(void *arg);
+
+/* Now and then p needs new numbers for coroutines: the occasion to have one measured. Not quite in
+ * step, or of two sites that take turns one would never be. */
+static SN__COLD void renew_ids(P *p, G *g, bool has_copy) {
+    enum { ONE_IN = 16 };
+    p->id = atomic_fetch_add(&sn__rt.next_id, IDS);
+    p->id_end = p->id + IDS - (p->renewals * 0x9e3779b1u >> 28);
+    if (g->klass < K_PAGED || (p->renewals++ % ONE_IN && !sn__stack_unknown(g->site))) return;
+    uintptr_t top = has_copy ? (uintptr_t)g->arg : (uintptr_t)g;
+    sn__stack_measure_begin(g);
+    sn__ctx_init(&g->ctx, (void *)(top & ~(uintptr_t)15), start_measured, g);
+}
+
+static uint64_t new_id(P *p, G *g, bool has_copy) {
+    if (SN__UNLIKELY(!p)) return atomic_fetch_add(&sn__rt.next_id, 1);
+    if (SN__UNLIKELY(p->id == p->id_end)) renew_ids(p, g, has_copy);
     return p->id++;
 }
 
 /* On the coroutine's own stack, in the bracket: it has ended. */
-static _Noreturn void end(G *g, int rc) {
+static inline __attribute__((always_inline)) _Noreturn void end(G *g, int rc) {
     if (g->core.scope != g->core.home) sn__fatal("coroutine returned with a scope open");
     SN__EV_END(g, rc);
     sn__scope_done(g->core.home, &g->core, rc);
@@ -122,17 +138,39 @@ static void start(void *arg) {
     end(g, rc);
 }
 
+static SN__COLD void start_measured(void *arg) {
+    G *g = arg;
+    sn__san_arrive(&g->ctx);
+    sn__leave(&g->core);
+    int rc = g->fn(g->arg);
+    sn__stack_measure(g);
+    atomic_store_explicit(&g->measured, 0, memory_order_relaxed);
+    (void)sn__enter();
+    end(g, rc);
+}
+
+/* With attributes, or in a run that learns. */
+static SN__COLD int klass_asked(const sn_attr *attr, uintptr_t site) {
+    if (attr && attr->size != sizeof *attr) return SN_EINVAL;
+    bool down = attr && attr->flags & SN_LEARN;
+    int klass = sn__klass_of(attr);
+    if (klass < 0 || (!down && !sn__set.learn_stacks)) return klass;
+    const M *m = sn__tls_get();
+    if (m && m->p && sn__stack_unknown(site)) m->p->id_end = m->p->id; /* measure this one */
+    bool least = !down || attr->stack || attr->flags & SN_FOREIGN;
+    return sn__stack_learned(site, klass, least ? klass : K_PAGED);
+}
+
 int sn__spawn(sn__scope *s, const sn_attr *attr, sn_fn f, const void *arg, size_t n,
               uintptr_t site) {
-    int klass = SN__LIKELY(!attr) ? K_DEFAULT : sn__klass_of(attr);
-    if (klass < 0 || (attr && attr->size != sizeof *attr)) return SN_EINVAL;
+    int klass = SN__LIKELY(!attr) ? sn__rt.unasked : -1;
+    if (SN__UNLIKELY(klass < 0) && (klass = klass_asked(attr, site)) < 0) return klass;
     if (n > SN_ARG_MAX) return SN_E2BIG;
     M *m = sn__tls_get();
     P *p = m ? m->p : NULL;
     G *g = g_get(p, (unsigned)klass);
     if (!g) return SN_ENOMEM;
     sn__g_prepare(g, start, f, arg, n);
-    g->id = new_id(p);
     g->site = site;
     g->core.thread = NULL;
     atomic_store_explicit(&g->name, attr ? attr->name : NULL, memory_order_relaxed);
@@ -141,6 +179,7 @@ int sn__spawn(sn__scope *s, const sn_attr *attr, sn_fn f, const void *arg, size_
         g_put(p, g);
         return rc;
     }
+    g->id = new_id(p, g, n != 0);
     SN__EV_GO(g, site);
     count(p ? &p->spawned : NULL, p, &sn__rt.spawned);
     sn__ready(&g->core);

@@ -28,12 +28,13 @@ static void poll_if_nobody(runtime *rt, sn_time now, sn_time patience) {
     po->deliver(&b); /* no P here: into the global queue */
 }
 
-static void sleep_deep(runtime *rt) {
+/* Whether somebody came to run. */
+static bool sleep_deep(runtime *rt, sn_time until) {
     atomic_store(&rt->monitor_asleep, 1);
     if (atomic_load(&rt->idle_ps) == rt->nprocs && !atomic_load(&rt->stopping))
-        sn__os_wait(&rt->monitor_word, 0, SN_NEVER);
+        sn__os_wait(&rt->monitor_word, 0, until);
     atomic_store(&rt->monitor_asleep, 0);
-    atomic_store(&rt->monitor_word, 0);
+    return atomic_exchange(&rt->monitor_word, 0);
 }
 
 static void monitor_main(void *arg) {
@@ -51,9 +52,11 @@ static void monitor_main(void *arg) {
         until = found.next < now + nap ? found.next : now + nap;
         patience = until < now + TICK ? EAGER : TICK;
         if (found.busy) busy = now;
+        sn_time trim = sn__trim(now, now - busy <= IDLE);
         if (now - busy > IDLE) {
-            sleep_deep(rt);
-            until = busy = sn__os_now();
+            bool came = sleep_deep(rt, trim);
+            until = sn__os_now();
+            if (came) busy = until;
         }
     }
 }
@@ -66,6 +69,7 @@ void sn__monitor_wake(void) {
 }
 
 int sn__monitor_start(void) {
+    sn__trim_start();
     return sn__os_thread(&sn__rt.monitor, monitor_main, &sn__rt, "sennit-monitor");
 }
 

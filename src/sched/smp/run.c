@@ -180,6 +180,7 @@ int sn_run(sn_fn f, void *arg, const sn_attr *attr) {
     reset(rt);
     sn__settings_read();
     forgo(&sn__set);
+    rt->unasked = sn__set.learn_stacks ? -1 : K_DEFAULT;
     first user = {f, arg, (uintptr_t)__builtin_return_address(0)};
     int rc = SN_ENOMEM;
     M *m = make_procs(rt, procs_wanted(attr)) ? sn__m_new() : NULL;
@@ -210,6 +211,7 @@ void sn_get_stats(sn_stats *st) {
         s.handovers = atomic_load(&rt->handovers);
         s.hogs = atomic_load(&rt->hog_takes);
     }
+    s.trimmed = atomic_load(&rt->trimmed);
     s.stack_bytes = sn__stack_bytes();
     sn__leave(g);
     memcpy(st, &s, size < sizeof s ? size : sizeof s);

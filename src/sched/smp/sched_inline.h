@@ -66,7 +66,7 @@ SN__COLD sn__g *sn__enter_foreign(void);
  * called cold: gcc would take what follows the call for cold too.) */
 void sn__refresh(sn__g *g);
 
-static inline sn__bracket *sn__open(void) {
+static inline __attribute__((always_inline)) sn__bracket *sn__open(void) {
     sn__bracket *b = sn__tls_get();
     if (SN__UNLIKELY(!b)) return NULL;
     atomic_store_explicit(&b->state, SN__RUNTIME, memory_order_relaxed);
@@ -79,7 +79,7 @@ static inline sn__bracket *sn__open(void) {
     return b;
 }
 
-static inline sn__g *sn__enter(void) {
+static inline __attribute__((always_inline)) sn__g *sn__enter(void) {
     sn__bracket *b = sn__open();
     return SN__LIKELY(b) ? b->self : sn__enter_foreign();
 }

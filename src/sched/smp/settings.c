@@ -51,6 +51,8 @@ static const setting table[] = {
     {"SENNIT_NO_SCHED_ATTR", AT(no_sched_attr), 0, 1, 0, "0", no_yes},
     {"SENNIT_NO_GUARD_INSTALL", AT(no_guard_install), 0, 1, 0, "0", no_yes},
     {"SENNIT_GUARD_SPLITS", AT(guard_splits), 0, 1000000, 16000, "16000", NULL},
+    {"SENNIT_TRIM_MS", AT(trim_ms), 0, 86400000, 5000, "5000", NULL},
+    {"SENNIT_LEARN_STACKS", AT(learn_stacks), 0, 1, 0, "0", no_yes},
 };
 
 static void put_number(sn__text *t, uint32_t n) { sn__put_u(t, n, 10); }

@@ -31,6 +31,8 @@ typedef struct sn__settings {
     /* stacks */
     uint32_t no_guard_install; /* SENNIT_NO_GUARD_INSTALL: guards split mappings */
     uint32_t guard_splits;     /* SENNIT_GUARD_SPLITS: … so many at most */
+    uint32_t trim_ms;          /* SENNIT_TRIM_MS: unused for so long, a stack is trimmed; 0: none */
+    uint32_t learn_stacks;     /* SENNIT_LEARN_STACKS */
 } sn__settings;
 
 extern sn__settings sn__set;

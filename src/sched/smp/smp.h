@@ -59,6 +59,7 @@ typedef struct P {
     uint32_t free_n[LISTS]; /* of a list of Gs without guards: always FREE_MAX, it holds none */
     heap timers;
     uint64_t id, id_end; /* numbers for new Gs, taken from rt.next_id in batches */
+    uint32_t renewals;   /* of those */
     _Atomic uint64_t steals, spawned, ended; /* the owner's; others read */
     uint32_t seq;                            /* the trace's */
     watch watch;
@@ -105,8 +106,10 @@ typedef struct runtime {
     _Atomic uint32_t aside;     /* Gs in the list */
     G *aside_head, *aside_tail; /* under lock */
     sn__lockw places_lock;
-    sn__link places_wanted;          /* callers of sn_blocking that wait for a place */
-    uint32_t places_taken;           /* under places_lock */
+    sn__link places_wanted;   /* callers of sn_blocking that wait for a place */
+    uint32_t places_taken;    /* under places_lock */
+    _Atomic uint64_t trimmed; /* bytes */
+    int unasked; /* class of a coroutine without attributes; -1: ask what was learned */
     _Atomic uint64_t spawned, ended; /* by those without a P; the rest is in the Ps */
     const sn__poller *_Atomic poller;
     G *_Atomic inbox;           /* readied from outside, the last first */
@@ -218,6 +221,14 @@ void sn__forked_check(void);
 int sn__monitor_start(void);
 void sn__monitor_stop(void);
 void sn__monitor_wake(void);
+
+/* trim.c; the monitor's */
+void sn__trim_start(void);
+/** Gives back some memory of stacks that nobody uses. `busy`: somebody may have run since the last
+ *  call. When it wants to be called again at the latest; SN_NEVER: when somebody has run. */
+sn_time sn__trim(sn_time now, bool busy);
+/** One step of that, for those who have been parked for `age` ticks. */
+void sn__trim_step(bool busy, uint32_t age);
 
 /* deadlock: rt.lock held, the caller about to sleep and nothing can wake us */
 void sn__check_dead(bool in_poller);
