@@ -76,13 +76,25 @@ static void ready_all(sn__link *won) {
     while ((l = sn__list_pop(won))) sn__ready(SN__OF(l, sn__node, link)->g);
 }
 
+/* Under pd->lock. The first who waits and is still to be had, readied by the caller if it is the
+ * only one; else all onto `won`. */
+static sn__g *edge_at(side *s, sn__link *won) {
+    sn__node *n = sn__list_empty(&s->queue) ? NULL : sn__claim_first(&s->queue, SN__WOKEN);
+    s->ready = !n;
+    if (!n || SN__LIKELY(sn__list_empty(&s->queue))) return n ? n->g : NULL;
+    claim_side(s, SN__WOKEN, won);
+    return n->g;
+}
+
 static void edge(sn__pd *pd, bool in, bool out) {
-    sn__link won;
-    sn__list_init(&won);
+    sn__link won = {NULL, NULL};
+    sn__g *reader = NULL, *writer = NULL;
     sn__lock(&pd->lock);
-    if (in) pd->side[SN__PD_READ].ready = !claim_side(&pd->side[SN__PD_READ], SN__WOKEN, &won);
-    if (out) pd->side[SN__PD_WRITE].ready = !claim_side(&pd->side[SN__PD_WRITE], SN__WOKEN, &won);
+    if (in) reader = edge_at(&pd->side[SN__PD_READ], &won);
+    if (out) writer = edge_at(&pd->side[SN__PD_WRITE], &won);
     sn__unlock(&pd->lock);
+    if (reader) sn__ready(reader);
+    if (writer) sn__ready(writer);
     ready_all(&won);
 }
 
