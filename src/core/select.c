@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * Select. First each case alone, in random order: one that can go on is done under its channel's
- * lock only. If none can, all channels are locked in one order, looked at once more, and the
- * caller is queued on each with one ticket; the first to claim it wins (Go's algorithm with the
- * optimistic pass before it). A select that must not wait goes straight to the locked look, so
- * that "nothing can go on" is true of one instant.
+ * lock. If none can, the caller arms one ticket for all cases and goes through them again, one lock
+ * at a time: it queues where it still cannot go on. Where it now can, it first claims its own
+ * ticket, so that no peer which has found one of its nodes does another case; then it takes its
+ * nodes back. The first peer to claim the ticket wins. (Go locks all channels for this, in order of
+ * address; a claimable ticket spares the order and the crowd of locks.)
+ *
+ * A select that must not wait locks all its channels, in one order, for one look, so that "nothing
+ * can go on" is true of one instant.
  */
 #include "core/chan.h"
 #include "core/mem.h"
@@ -20,16 +24,20 @@ typedef struct selection {
     sn_case *cases;
     select_case *s;
     size_t n, live; /* cases; those whose channel is not NULL */
+    size_t queued;  /* nodes: those of the first so many in random order */
 } selection;
 
 static sn__chan *chan_at(const selection *x, size_t i) { return sn__chan_of(x->cases[i].ch); }
 
-/* Fisher and Yates, inside out, over the cases that are on. */
+/* Fisher and Yates, inside out, over the cases that are on; the numbers from one that is random, by
+ * a linear congruence of which the upper half is good enough for so few. */
 static void shuffle(selection *x) {
+    uint32_t r = sn__rand();
     x->live = 0;
     for (size_t i = 0; i < x->n; i++) {
         if (!x->cases[i].ch) continue;
-        size_t j = sn__rand() % (x->live + 1);
+        size_t j = (r >> 16) * (x->live + 1) >> 16;
+        r = r * 747796405u + 2891336453u;
         x->s[x->live].poll = x->s[j].poll;
         x->s[j].poll = (uint16_t)i;
         x->live++;
@@ -119,20 +127,71 @@ static int try_locked(selection *x) {
     return -1;
 }
 
-static void queue_all(selection *x, sn__g *g) {
+/* Whether somebody in q can still be claimed, g itself left out. */
+static bool has_peer(const sn__link *q, const sn__g *g) {
+    for (sn__link *l = q->next; l != q; l = l->next) {
+        const sn__node *n = SN__OF(l, sn__node, link);
+        if (n->g != g && atomic_load(&n->g->wait) == n->ticket) return true;
+    }
+    return false;
+}
+
+/* Whether the case can go on: its channel is locked. A peer found here may be gone when it is
+ * tried. */
+static bool could_go(const sn__chan *c, const sn_case *k, const sn__g *g) {
+    if (c->closed || (k->op ? c->len < c->cap : c->len > 0)) return true;
+    return has_peer(k->op ? &c->recvq : &c->sendq, g);
+}
+
+/* Takes back the nodes that are queued; that of the case `won` is out already. */
+static void dequeue_all(selection *x, int won) {
+    for (size_t i = 0; i < x->queued; i++) {
+        int at = x->s[i].poll;
+        if (at == won) continue;
+        sn__chan *c = chan_at(x, (size_t)at);
+        sn__lock(&c->lock);
+        sn__dequeue(&x->s[at].node);
+        sn__unlock(&c->lock);
+    }
+    x->queued = 0;
+}
+
+/* The case at `at` could go on, its channel is locked and the caller's ticket its own. Its index;
+ * -1: its peer has gone. */
+static int go_on(selection *x, int at) {
+    sn_case *k = &x->cases[at];
+    sn__g *wake = NULL;
+    enum sn__try t = try_case(k, &wake);
+    sn__unlock(&chan_at(x, (size_t)at)->lock);
+    dequeue_all(x, -1);
+    if (t == SN__TRY_NO) return -1;
+    settle(k, t, wake);
+    return at;
+}
+
+/* Queues g at its cases, armed. One may go on meanwhile: its index then, and *wait is false. *wait
+ * true: queued at all, or a peer has won already. -1 and false: nothing is queued, try again. */
+static int queue_each(selection *x, sn__g *g, bool *wait) {
     sn__ticket t = sn__arm(g, !g->shield);
+    *wait = true;
     for (size_t i = 0; i < x->live; i++) {
         uint16_t at = x->s[i].poll;
         sn_case *k = &x->cases[at];
-        sn__chan *c = sn__chan_of(k->ch);
+        sn__chan *c = chan_at(x, at);
+        sn__lock(&c->lock);
+        if (SN__UNLIKELY(could_go(c, k, g))) {
+            if (sn__disarm(g, t, SN__WOKEN)) {
+                *wait = false;
+                return go_on(x, at);
+            }
+            sn__unlock(&c->lock);
+            return -1;
+        }
         sn__queue(k->op ? &c->sendq : &c->recvq, &x->s[at].node, g, t, k->v);
+        x->queued = i + 1;
+        sn__unlock(&c->lock);
     }
-}
-
-static void dequeue_all(selection *x) {
-    lock_all(x);
-    for (size_t i = 0; i < x->live; i++) sn__dequeue(&x->s[x->s[i].poll].node);
-    unlock_all(x);
+    return -1;
 }
 
 static int wait_any(selection *x, sn__g *g, sn_time until) {
@@ -141,27 +200,32 @@ static int wait_any(selection *x, sn__g *g, sn_time until) {
     int won = -1;
     if (cause == SN__WOKEN || cause == SN__CLOSED)
         won = (int)(SN__OF(g->won, select_case, node) - x->s);
-    dequeue_all(x);
+    dequeue_all(x, won);
     if (won < 0) return sn__cause_code(g, cause);
     settle(&x->cases[won], cause == SN__CLOSED ? SN__TRY_CLOSED : SN__TRY_DONE, NULL);
     return won;
+}
+
+static int try_now(selection *x) {
+    order_locks(x);
+    lock_all(x);
+    int i = try_locked(x);
+    if (i >= 0) return i;
+    unlock_all(x);
+    return SN_ETIMEDOUT;
 }
 
 static int select_in(selection *x, sn__g *g, sn_time until) {
     int i = sn__interrupted(g);
     if (i) return i;
     shuffle(x);
-    if (until != 0 && (i = try_each(x)) >= 0) return i;
-    order_locks(x);
-    lock_all(x);
-    if ((i = try_locked(x)) >= 0) return i;
-    if (until == 0) {
-        unlock_all(x);
-        return SN_ETIMEDOUT;
+    if (until == 0) return try_now(x);
+    if ((i = try_each(x)) >= 0) return i;
+    for (bool wait;;) {
+        i = queue_each(x, g, &wait);
+        if (i >= 0) return i;
+        if (wait) return wait_any(x, g, until);
     }
-    queue_all(x, g);
-    unlock_all(x);
-    return wait_any(x, g, until);
 }
 
 /* Few cases on a small frame: the deep one is only paid for by those who need it. */
@@ -173,7 +237,7 @@ __attribute__((noinline)) static int select_64(selection *x, sn__g *g, sn_time u
 
 int sn_selectv(sn_case *cases, size_t n, sn_time until) {
     if (n > SN_CASES_MAX) return SN_EINVAL;
-    selection x = {cases, NULL, n, 0};
+    selection x = {cases, NULL, n, 0, 0};
     select_case s[8];
     sn__g *g = sn__enter_parks();
     SN__EV_SELECT(g, n);
