@@ -167,7 +167,8 @@ void sn__interrupt_poller(void);
 sn_time sn__first_timer(void);
 
 /* thread.c */
-/** n zero bytes on cache lines of their own, for what one thread writes all the time; free(). NULL. */
+/** n zero bytes on cache lines of their own, for what one thread writes all the time; free(). NULL.
+ */
 void *sn__apart(size_t n);
 M *sn__m_new(void);
 void sn__m_drop(M *m); /* it never ran */
