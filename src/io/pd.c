@@ -38,7 +38,7 @@ typedef struct side {
 struct sn__pd {
     _Atomic uint32_t state; /* users; OWNED, CLOSED, GONE */
     atomic_bool over;       /* the peer has ended, or an error came: no further edge is certain */
-    atomic_bool deaf;       /* the backend has to be told of it again before the next wait */
+    _Atomic uint32_t deaf;  /* the backend has to be told of it again before the next wait */
     _Atomic uint32_t added; /* how often the backend holds it; only where there is a `remove` */
     int fd;
     sn__lockw lock;
@@ -106,7 +106,7 @@ static void np_deliver(const sn__poll_batch *b) {
         if (e & (EPOLLRDHUP | EPOLLERR | EPOLLHUP))
             atomic_store_explicit(&pd->over, true, memory_order_relaxed);
         if (SN__UNLIKELY(e & SN__LAST_EVENT)) {
-            atomic_store(&pd->deaf, true);
+            atomic_store(&pd->deaf, 1);
             atomic_fetch_sub(&pd->added, 1);
             broken = true; /* who waits comes again, and sees it */
         }
@@ -178,7 +178,7 @@ static void set_up(sn__pd *pd, int fd) {
     pd->fd = fd;
     pd->side[0].ready = pd->side[1].ready = false;
     atomic_store_explicit(&pd->over, false, memory_order_relaxed);
-    atomic_store_explicit(&pd->deaf, false, memory_order_relaxed);
+    atomic_store_explicit(&pd->deaf, 0, memory_order_relaxed);
     atomic_store_explicit(&pd->added, 0, memory_order_relaxed);
     sn__unlock(&pd->lock);
     atomic_store(&pd->state, OWNED);
@@ -267,9 +267,7 @@ static bool settled(sn__pd *pd, side *s, int *rc) {
     return closed || ready;
 }
 
-static int hear_again(sn__pd *pd) {
-    return atomic_exchange(&pd->deaf, false) ? add(pd, pd->fd) : 0;
-}
+static int hear_again(sn__pd *pd) { return atomic_exchange(&pd->deaf, 0) ? add(pd, pd->fd) : 0; }
 
 static int pd_wait(sn__g *g, sn__pd *pd, int mode, sn_time until) {
     side *s = &pd->side[mode];
