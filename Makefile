@@ -11,7 +11,7 @@ STRESS_SEEDS = 20000
 SOAK_MINUTES = 10
 ARGS =
 
-.PHONY: build run test check bench stress soak fuzz install format clean help
+.PHONY: build run test ports check bench stress soak fuzz install format clean help
 
 build:
 	@scripts/setup.sh --check build
@@ -29,6 +29,11 @@ run:
 test:
 	@scripts/setup.sh test
 	@scripts/test.sh
+
+# The library's suite for other processors, in qemu's user mode, and with musl.
+ports:
+	@scripts/setup.sh ports
+	@scripts/ports.sh $(ARGS)
 
 # Static checks; reads the code, runs none of it.
 check:
@@ -74,6 +79,7 @@ help:
 	@echo "make            build: programs in build/bin, libraries in build/lib"
 	@echo "make run        build, then a fleet of 1,000 devices and a staged roll-out to watch"
 	@echo "make test       the whole suite, with sanitizers (15 minutes on two cores)"
+	@echo "make ports      the library's suite for AArch64, ARMv7, RISC-V 64 and musl"
 	@echo "make check      static checks: layers, symbols, seams, formatting, clang-tidy"
 	@echo "make bench      measure, beside Go and nginx where they are installed"
 	@echo "make stress     stress and simulation: STRESS_SECONDS=$(STRESS_SECONDS) a case, STRESS_SEEDS=$(STRESS_SEEDS)"
@@ -83,6 +89,6 @@ help:
 	@echo "make format     lay out the C files with clang-format"
 	@echo "make clean      remove the build folders"
 	@echo
-	@echo "NO_INSTALL=1    run, test, check, bench, soak: install no packages, print what is missing"
+	@echo "NO_INSTALL=1    run, test, ports, check, bench, soak: install no packages, print what is missing"
 	@echo "PRESET=debug    another preset of CMakePresets.json for make build"
-	@echo "ARGS=...        arguments for run, bench, soak, fuzz"
+	@echo "ARGS=...        arguments for run, ports, bench, soak, fuzz"

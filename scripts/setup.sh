@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT OR Apache-2.0
-# Finds out what a goal (build, run, test, check, bench, fuzz) needs that is not here, prints it,
-# and installs it through apt where that is possible and allowed.
+# Finds out what a goal (build, run, test, ports, check, bench, fuzz) needs that is not here, prints
+# it, and installs it through apt where that is possible and allowed.
 #
 #   scripts/setup.sh GOAL              install what is missing
 #   scripts/setup.sh --check GOAL      install nothing, say nothing unless something is missing
@@ -13,7 +13,7 @@
 set -eu
 
 usage() {
-    echo "usage: scripts/setup.sh [--check|--list] build|run|test|check|bench|fuzz" >&2
+    echo "usage: scripts/setup.sh [--check|--list] build|run|test|ports|check|bench|fuzz" >&2
     exit 2
 }
 
@@ -41,6 +41,14 @@ test,check        wanted    cmd:git          git              tells the project'
 test,check        wanted    cmd:ctags        universal-ctags  function length report
 test,check        wanted    cmd:clang-format clang-format     layout of the code
 check             wanted    cmd:clang-tidy   clang-tidy       static analysis
+ports             wanted    cmd:qemu-aarch64 qemu-user        runs programs of other processors
+ports             wanted    cmd:aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu AArch64
+ports             wanted    cmd:arm-linux-gnueabihf-gcc gcc-arm-linux-gnueabihf ARMv7, hard float
+ports             wanted    cmd:riscv64-linux-gnu-gcc gcc-riscv64-linux-gnu RISC-V 64
+ports             wanted    file:/usr/aarch64-linux-gnu/include/stdio.h libc6-dev-arm64-cross its C library
+ports             wanted    file:/usr/arm-linux-gnueabihf/include/stdio.h libc6-dev-armhf-cross its C library
+ports             wanted    file:/usr/riscv64-linux-gnu/include/stdio.h libc6-dev-riscv64-cross its C library
+ports             wanted    cmd:musl-gcc     musl-tools       a small C library, linked statically
 fuzz              required  cmd:clang        clang            libFuzzer comes with it
 bench             wanted    cmd:go           golang-go        the peer to compare with
 bench             wanted    cmd:nginx        nginx-light      the peer to compare with
@@ -51,7 +59,7 @@ EOF
 members() {
     case $1 in
     build) echo "build" ;;
-    run | test | check | bench | fuzz) echo "build $1" ;;
+    run | test | ports | check | bench | fuzz) echo "build $1" ;;
     *) usage ;;
     esac
 }
@@ -75,6 +83,7 @@ present() {
     case $1 in
     cmd:*) command -v "${1#cmd:}" >/dev/null 2>&1 || [ -x "/usr/sbin/${1#cmd:}" ] ||
         { [ "$1" = cmd:go ] && [ -n "$(ls -d /usr/lib/go-*/bin/go 2>/dev/null)" ]; } ;;
+    file:*) [ -e "${1#file:}" ] ;;
     pc:*) command -v pkg-config >/dev/null 2>&1 && pkg-config --exists "${1#pc:}" ;;
     esac
 }

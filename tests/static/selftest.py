@@ -3,6 +3,7 @@
 """Shows that the static checks can fail: each is run on small planted trees, one clean and some
 with a violation that it has to name with file and line."""
 import pathlib
+import platform
 import subprocess
 import sys
 import tempfile
@@ -146,6 +147,9 @@ CASES = {
     "symbols": [
         ("no library", {"include/sennit/a.h": ""}, "no shared library was built"),
     ],
+    "properties": [
+        ("no object", {"src/a.c": ""}, "no switch was built"),
+    ],
 }
 
 
@@ -199,11 +203,37 @@ def symbols_cases():
         yield what, "" if good else f"ended with {rc}:\n{out}"
 
 
+def properties_cases():
+    """The property check on the switch of this machine, changed here."""
+    source = CHECKS.parents[1] / "src/port/arch" / platform.machine() / "switch.S"
+    if platform.machine() != "x86_64":
+        return
+    text = source.read_text()
+    mark = "0xc0000002, 4, 1, 0"
+    cases = [
+        ("as it is", text, None),
+        ("no property", text.replace(".note.gnu.property", ".note.other"), "is not marked for landing"),
+        ("a shadow stack", text.replace(mark, "0xc0000002, 4, 3, 0"), "is marked for shadow stacks"),
+        ("no size", text.replace(".size   sn__tls_set", "// "), "sn__tls_set has no type or no size"),
+        ("no stack note", text.replace(".note.GNU-stack", ".note.none"), "an executable stack"),
+    ]
+    for what, changed, expected in cases:
+        with tempfile.TemporaryDirectory() as folder:
+            root = pathlib.Path(folder)
+            plant(root, {"build/src/port/switch.S": changed})
+            subprocess.run(["gcc", "-c", "-o", "switch.S.o", "switch.S"],
+                           cwd=root / "build/src/port", check=True)
+            rc, out = run("properties", root)
+        good = rc == 0 if expected is None else rc == 1 and expected in out
+        yield what, "" if good else f"ended with {rc}:\n{out}"
+
+
 def main():
     passed, failed, skipped = 0, 0, 0
     results = [(check, what, failure(check, files, expected))
                for check, cases in CASES.items() for what, files, expected in cases]
     results += [("symbols", what, why) for what, why in symbols_cases()]
+    results += [("properties", what, why) for what, why in properties_cases()]
     for check, what, why in results:
         if why is None:
             skipped += 1

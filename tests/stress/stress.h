@@ -6,6 +6,7 @@
 #include "world.h"
 
 #include <stdatomic.h>
+#include <stdint.h>
 #include <unistd.h>
 
 #if defined(__has_feature)
@@ -22,11 +23,13 @@
 #endif
 
 /** Most coroutines alive at once: gcc's ThreadSanitizer ends above some 8,000 fibers, and the
- *  address sanitizer keeps a shadow of each stack. */
+ *  address sanitizer keeps a shadow of each stack. On 32 bits there is less room for stacks. */
 #ifdef STRESS_TSAN
 enum { STRESS_LIVE = 1000, STRESS_SANITIZED = 1 };
 #elif defined STRESS_ASAN
 enum { STRESS_LIVE = 3000, STRESS_SANITIZED = 1 };
+#elif UINTPTR_MAX == UINT32_MAX
+enum { STRESS_LIVE = 10000, STRESS_SANITIZED = 0 };
 #else
 enum { STRESS_LIVE = 100000, STRESS_SANITIZED = 0 };
 #endif
