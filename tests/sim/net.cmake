@@ -12,3 +12,5 @@ foreach(part IN ITEMS dgrams hosts links meddlers resets streams)
 endforeach()
 sennit_world_sim(sim_net_memory SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/net_memory.c)
 target_link_options(sim_net_memory PRIVATE -Wl,--wrap=malloc -Wl,--wrap=calloc -Wl,--wrap=strdup)
+sennit_test(sim_refused SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/refused_test.c LINK sennit-sim
+            LABELS sim notsan)
