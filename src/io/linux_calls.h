@@ -6,23 +6,14 @@
 
 #include <stdint.h>
 #include <sys/epoll.h>
-#include <sys/syscall.h>
+#include <sys/types.h>
 #include <sys/uio.h>
-#include <unistd.h>
 
 enum { SN__RWF_NOWAIT = 8 };
 
-/** As epoll_wait, with a time-out {seconds, nanoseconds}: of 64 bits on all machines. Linux 5.11.
- */
-static inline int sn__epoll_pwait2(int ep, struct epoll_event *ev, int n, const int64_t t[2]) {
-    enum { SET_BYTES = 8 };
-    return (int)syscall(SYS_epoll_pwait2, ep, ev, n, t, NULL, SET_BYTES);
-}
-
-/** As preadv, with flags. The position goes in two halves, of which machines of 64 bits take the
- *  first whole. Linux 4.6. */
-static inline ssize_t sn__preadv2(int fd, const struct iovec *v, int n, uint64_t at, int flags) {
-    return syscall(SYS_preadv2, fd, v, n, (long)at, (long)(at >> 32), flags);
-}
+/** As epoll_wait, with a time-out {seconds, nanoseconds}: of 64 bits on all machines. Linux 5.11. */
+int sn__epoll_pwait2(int ep, struct epoll_event *ev, int n, const int64_t t[2]);
+/** As preadv, with flags. Linux 4.6. */
+ssize_t sn__preadv2(int fd, const struct iovec *v, int n, uint64_t at, int flags);
 
 #endif

@@ -53,9 +53,9 @@ WRAP_BYTES(pread, (int fd, void *buf, size_t n, off_t at), (fd, buf, n, at), n, 
 WRAP_BYTES(pwrite, (int fd, const void *buf, size_t n, off_t at), (fd, buf, n, at), n, 1)
 
 /* Now and then the cache has nothing, or the file's system cannot tell. */
-ssize_t __real_preadv2(int fd, const struct iovec *v, int n, off_t at, int flags);
-ssize_t __wrap_preadv2(int fd, const struct iovec *v, int n, off_t at, int flags);
-ssize_t __wrap_preadv2(int fd, const struct iovec *v, int n, off_t at, int flags) {
+ssize_t __real_sn__preadv2(int fd, const struct iovec *v, int n, uint64_t at, int flags);
+ssize_t __wrap_sn__preadv2(int fd, const struct iovec *v, int n, uint64_t at, int flags);
+ssize_t __wrap_sn__preadv2(int fd, const struct iovec *v, int n, uint64_t at, int flags) {
     static const int why[] = {0, EINTR, EAGAIN, EOPNOTSUPP};
     struct iovec less = *v;
     unsigned k = atomic_load(&mischief) ? atomic_fetch_add(&turn, 1) % 16 : 8;
@@ -64,7 +64,7 @@ ssize_t __wrap_preadv2(int fd, const struct iovec *v, int n, off_t at, int flags
         return -1;
     }
     if (k < 8 && less.iov_len > 8) less.iov_len = 1 + less.iov_len % 7;
-    return __real_preadv2(fd, &less, n, at, flags);
+    return __real_sn__preadv2(fd, &less, n, at, flags);
 }
 
 ssize_t __real_sendmsg(int fd, const struct msghdr *m, int flags);

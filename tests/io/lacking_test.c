@@ -51,10 +51,10 @@ WRAP(int, bind, (int fd, const void *sa, unsigned n), (fd, sa, n), -1, EACCES)
 
 static atomic_int old_kernel;
 
-int __real_epoll_pwait2(int ep, struct epoll_event *e, int n, const void *t, const void *mask);
-int __wrap_epoll_pwait2(int ep, struct epoll_event *e, int n, const void *t, const void *mask);
-int __wrap_epoll_pwait2(int ep, struct epoll_event *e, int n, const void *t, const void *mask) {
-    if (!atomic_load(&old_kernel)) return __real_epoll_pwait2(ep, e, n, t, mask);
+int __real_sn__epoll_pwait2(int ep, struct epoll_event *e, int n, const int64_t *t);
+int __wrap_sn__epoll_pwait2(int ep, struct epoll_event *e, int n, const int64_t *t);
+int __wrap_sn__epoll_pwait2(int ep, struct epoll_event *e, int n, const int64_t *t) {
+    if (!atomic_load(&old_kernel)) return __real_sn__epoll_pwait2(ep, e, n, t);
     errno = ENOSYS;
     return -1;
 }

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "io/linux_calls.h"
+
+#include <sys/syscall.h>
+#include <unistd.h>
+
+int sn__epoll_pwait2(int ep, struct epoll_event *ev, int n, const int64_t t[2]) {
+    enum { SET_BYTES = 8 };
+    return (int)syscall(SYS_epoll_pwait2, ep, ev, n, t, NULL, SET_BYTES);
+}
+
+/* The position goes in two halves, of which machines of 64 bits take the first whole. */
+ssize_t sn__preadv2(int fd, const struct iovec *v, int n, uint64_t at, int flags) {
+    return syscall(SYS_preadv2, fd, v, n, (long)at, (long)(at >> 32), flags);
+}
