@@ -57,6 +57,8 @@ int bench_timers(void *args);
 int bench_preempt(void *args);
 /* stack.c */
 int bench_trim(void *args);
+/* file.c */
+int bench_readfile(void *args);
 /* jitter.c */
 int bench_jitter(void *args);
 /* server.c */

@@ -28,6 +28,7 @@ static const struct workload {
      bench_preempt},
     {"jitter", "N", "a thread with a period of 1 ms, N times, in three ways to a coroutine",
      bench_jitter},
+    {"readfile", "N", "N reads of 4 KiB of a cached file by 100 coroutines", bench_readfile},
     {"echo", "ADDR", "a TCP echo server, until killed", bench_echo},
     {"hello", "ADDR", "an HTTP server that says hello, until killed", bench_hello},
 };

@@ -32,6 +32,7 @@ var workloads = []workload{
 	{"idle", 100000, idle},
 	{"timers", 100000, timers},
 	{"preempt", 1, preempt},
+	{"readfile", 5000000, measured(readAll, 1)},
 }
 
 // measured runs f on a tenth of n to warm up, then on n, and reports n*per operations.
