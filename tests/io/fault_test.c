@@ -271,6 +271,7 @@ static int runs_out(void) {
     int left = atomic_load(&fail_in);
     if (left < 0) return 0;
     atomic_store(&fail_in, left - 1);
+    if (left == 0) errno = ENOMEM;
     return left == 0;
 }
 
