@@ -27,7 +27,8 @@ SN_BEGIN_C
  * f and drop run in no coroutine: they may use what is legal in foreign threads. drop may also run
  * in the caller. They must return; what never does keeps its helper thread for good. There are at
  * most SENNIT_OFFLOAD_THREADS (32) of these, made when needed and gone after ten idle seconds;
- * further calls wait in a queue, oldest first. Helpers outlive sn_run.
+ * further calls wait in a queue, oldest first. Helpers outlive sn_run. While one is there, idle or
+ * not, "all asleep" is not reported: it might wake somebody.
  *
  * Parks. From coroutines, and from foreign threads, which then block. 0: f has returned, even if
  * just after the deadline; SN_ETIMEDOUT, SN_ECANCELED from `until` or the scope; SN_EINVAL when n

@@ -11,7 +11,8 @@
 
 enum { SN__RWF_NOWAIT = 8 };
 
-/** As epoll_wait, with a time-out {seconds, nanoseconds}: of 64 bits on all machines. Linux 5.11. */
+/** As epoll_wait, with a time-out {seconds, nanoseconds}: of 64 bits on all machines. Linux 5.11.
+ */
 int sn__epoll_pwait2(int ep, struct epoll_event *ev, int n, const int64_t t[2]);
 /** As preadv, with flags. Linux 4.6. */
 ssize_t sn__preadv2(int fd, const struct iovec *v, int n, uint64_t at, int flags);

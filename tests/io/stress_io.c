@@ -200,7 +200,66 @@ NET_CASE(listeners_come_and_go) {
     }
 }
 
+/* ---- Calls on helper threads, left at every moment ---- */
+
+typedef struct call {
+    uint32_t in, out;
+    char *owned;
+} call;
+
+static atomic_uint begun, succeeded, dropped;
+
+static void help(void *arg) {
+    call *c = arg;
+    for (volatile uint32_t i = c->in % 2000; i > 0; i--) continue;
+    c->out = ~c->in;
+    c->owned = malloc(8);
+}
+
+static void drop(void *arg) {
+    free(((call *)arg)->owned);
+    atomic_fetch_add(&dropped, 1);
+}
+
+static int call_on(void *arg) {
+    uint32_t x = *(uint32_t *)arg;
+    for (int err = 0; err != SN_ECANCELED;) {
+        call c = {.in = next(&x)};
+        sn_time until = x % 4 ? sn_now() + x % 30 * SN_MICROSECOND : SN_NEVER;
+        atomic_fetch_add(&begun, 1);
+        err = sn_offload(help, &c, sizeof c, drop, until);
+        CHECK(err == 0 || err == SN_ETIMEDOUT || err == SN_ECANCELED);
+        if (err) continue;
+        CHECK(c.out == ~c.in && c.owned);
+        free(c.owned);
+        atomic_fetch_add(&succeeded, 1);
+    }
+    return 0;
+}
+
+/* Each ends as a success or as one drop, and nothing is left. */
+NET_CASE(offloaded_calls_are_left) {
+    sn_time end = stress_end();
+    sn_scope s;
+    for (uint32_t round = 1; sn_now() < end; round++) {
+        sn_scope_enter(&s, SN_NEVER);
+        for (uint32_t i = 1; i <= 20; i++) {
+            uint32_t seed = round * 977 + i;
+            MUST(sn_go(call_on, &seed, sizeof seed) == 0);
+        }
+        MUST(sn_sleep(round % 20 * SN_MILLISECOND / 2) == 0);
+        sn_scope_cancel(&s, SN_ECANCELED);
+        CHECK_INT(sn_scope_leave(&s), SN_ECANCELED);
+    }
+    while (atomic_load(&succeeded) + atomic_load(&dropped) < atomic_load(&begun))
+        MUST(sn_sleep(SN_MILLISECOND) == 0);
+    CHECK_INT(atomic_load(&succeeded) + atomic_load(&dropped), atomic_load(&begun));
+    if (getenv("SENNIT_STRESS_SECONDS"))
+        printf("%u calls, %u left\n", atomic_load(&begun), atomic_load(&dropped));
+}
+
 int main(void) {
+    CASE(offloaded_calls_are_left);
     CASE(links_under_meddlers);
     CASE(listeners_come_and_go);
     return check_done();
