@@ -61,6 +61,15 @@ int bench_trim(void *args);
 int bench_readfile(void *args);
 /* jitter.c */
 int bench_jitter(void *args);
+/* fair.c */
+int bench_preempt32(void *args);
+int bench_compute8(void *args);
+/* contend.c */
+int bench_contend(void *args);
+/* cancel.c */
+int bench_cancel(void *args);
+/* armed.c */
+int bench_armed(void *args);
 /* server.c */
 int bench_echo(void *args);
 int bench_hello(void *args);

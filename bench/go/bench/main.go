@@ -33,6 +33,11 @@ var workloads = []workload{
 	{"timers", 100000, timers},
 	{"preempt", 1, preempt},
 	{"readfile", 5000000, measured(readAll, 1)},
+	{"preempt32", 1, func(int64) { sleepBeside(spin, 32) }},
+	{"compute8", 1, compute8},
+	{"contend", 1000, contend},
+	{"cancel", 0, cancelTrees},
+	{"armed", 1000000, armed},
 }
 
 // measured runs f on a tenth of n to warm up, then on n, and reports n*per operations.
