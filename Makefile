@@ -8,6 +8,7 @@ PREFIX = /usr/local
 FUZZ_SECONDS = 60
 STRESS_SECONDS = 60
 STRESS_SEEDS = 20000
+STRESS_COUNT = 10000000
 SOAK_MINUTES = 10
 ARGS =
 
@@ -53,6 +54,7 @@ stress:
 	@$(MAKE) build
 	@python3 scripts/merge_ctest.py --timeout=86400 build/stress-tests "stress=build:-L:stress|sim"
 	@SENNIT_STRESS_SECONDS=$(STRESS_SECONDS) SENNIT_SEEDS=$(STRESS_SEEDS) \
+	    SENNIT_STRESS_COUNT=$(STRESS_COUNT) \
 	    ctest --test-dir build/stress-tests --output-on-failure
 
 # All scenarios and simulated tests over new seeds for SOAK_MINUTES; ends with what failed.
