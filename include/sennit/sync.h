@@ -12,7 +12,7 @@ typedef struct sn_mutex {
     uintptr_t w_[4];
 } sn_mutex;
 typedef struct sn_rwmutex {
-    uintptr_t w_[6];
+    uintptr_t w_[10];
 } sn_rwmutex;
 typedef struct sn_cond {
     uintptr_t w_[4];
@@ -39,10 +39,12 @@ SN_API void sn_unlock(sn_mutex *m);
 /** As sn_lock, cancellable and with a deadline: 0, SN_ECANCELED, SN_ETIMEDOUT (not locked). */
 SN_API SN_PARKS int sn_lock_until(sn_mutex *m, sn_time until);
 
-/** Locks for reading, beside other readers; parks while a writer has it, or waits for it. When that
- *  one is done, all readers that wait go before the next writer: neither side starves (Go's rules).
- *  So who has it for reading may not lock it for reading again: a writer that came between waits
- * for the first, and keeps the second waiting. Not cancellable. */
+/** Locks for reading, beside other readers; parks while a writer has it, or waits for readers to
+ *  leave. When that one is done, all readers that wait go before the next writer: neither side
+ *  starves (Go's rules). So who has it for reading may not lock it for reading again: a writer that
+ * came between waits for the first, and keeps the second waiting. Not cancellable. (What only
+ * readers have used last is not to be freed by them: who frees it has had it for writing, or knows
+ * that all calls have returned.) */
 SN_API void sn_rlock(sn_rwmutex *m);
 /** Locks for writing, alone; parks while others have it. Not cancellable. */
 SN_API void sn_wlock(sn_rwmutex *m);

@@ -1,203 +1,251 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Reader-writer mutex: one compare-and-swap when nobody has to wait. The rules are those of Go's
- * sync.RWMutex: a writer that waits keeps new readers out, and when it is done those that came
- * meanwhile go before the next writer. So readers and writers take turns, and neither starves.
+ * Reader-writer mutex: one atomic operation to read, two to write, when nobody has to wait. The
+ * algorithm is that of Go's sync.RWMutex, with waits that can end otherwise.
  *
- *   WRITING   a writer has it
- *   WAITING   somebody is queued (or on the way out of a queue): everybody else goes by `lock`
- *   the rest  how many readers have it, in READERs
+ * `readers` counts those who read. A writer first takes the mutex `turn`, which keeps other writers
+ * out, then makes `readers` negative (less RIVALS), which keeps new readers out, and waits for
+ * those that were in. When it is done it adds RIVALS again, which lets in all who came meanwhile,
+ * and only then gives up its turn: the next writer comes after them. So neither side starves, and a
+ * writer that merely waits for its turn keeps nobody out.
  *
- * Unlike a mutex it is always handed over: who is readied has it already. While WAITING is set the
- * state changes under `lock` only. While it is not, nobody is queued, and one word decides.
+ * A reader that finds `readers` negative has counted itself already. It queues, or, if the writer
+ * has gone before it could, finds a pass. Under `lock`:
  *
- * As with mutexes, the one who unlocks touches it no more once the next can be its last user: with
- * WAITING set, all who could be have to come by `lock` first.
+ *   leaving   readers that the writer, who waits as `writer`, has yet to see off
+ *   passes    readers that may come in and are not queued yet
+ *   queue     readers that wait. Who gives up, or was found dead, is counted no more
  */
-#include <sennit/sync.h>
+#include "core/mutex.h"
 
-#include "core/wait.h"
-
-enum { WRITING = 1, WAITING = 2, READER = 4 };
+enum { RIVALS = 1 << 30 };
 
 typedef struct rwmutex {
-    _Atomic uint32_t state;
+    sn__mutex turn;
     sn__lockw lock;
-    sn__link readers, writers;
+    _Atomic int32_t readers;
+    int32_t leaving, passes;
+    sn__link queue;
+    sn__node *writer;
 } rwmutex;
 _Static_assert(sizeof(rwmutex) <= sizeof(sn_rwmutex), "sn_rwmutex has room for one");
 
-/* How one side takes it: when it is open to it, and what the state becomes. */
-typedef struct side {
-    uint32_t shut; /* bits that keep it out; all others are readers */
-    uint32_t add;
-    enum sn__reason why;
-} side;
-static const side reading = {WRITING, READER, SN__R_RLOCK};
-static const side writing = {~(uint32_t)WAITING, WRITING, SN__R_WLOCK};
+static int32_t readers_of(const rwmutex *m) {
+    return atomic_load_explicit(&m->readers, memory_order_relaxed);
+}
+static int32_t add_readers(rwmutex *m, int32_t n, memory_order order) {
+    return atomic_fetch_add_explicit(&m->readers, n, order) + n;
+}
 
-/* In passing: nobody waits. */
-static bool take(rwmutex *m, const side *as) {
-    uint32_t s = atomic_load_explicit(&m->state, memory_order_relaxed);
-    while (!(s & (as->shut | WAITING)))
-        if (atomic_compare_exchange_weak_explicit(&m->state, &s, s + as->add, memory_order_acquire,
+/* ---- reading */
+
+static bool try_read(rwmutex *m) {
+    int32_t r = readers_of(m);
+    while (r >= 0)
+        if (atomic_compare_exchange_weak_explicit(&m->readers, &r, r + 1, memory_order_acquire,
                                                   memory_order_relaxed))
             return true;
     return false;
 }
 
-/* Under m->lock: takes it after all (true), or leaves it marked, so that whoever unlocks looks. */
-static bool take_or_mark(rwmutex *m, const side *as) {
-    uint32_t s = atomic_load_explicit(&m->state, memory_order_relaxed);
-    for (;;) {
-        bool open = !(s & (as->shut | WAITING));
-        uint32_t want = open ? s + as->add : s | WAITING;
-        if (atomic_compare_exchange_weak_explicit(&m->state, &s, want, memory_order_acquire,
-                                                  memory_order_relaxed))
-            return open;
-    }
-}
-
-/* Under m->lock: gives it to all readers that wait; how many. */
-static uint32_t admit_readers(rwmutex *m, sn__link *won) {
-    uint32_t n = 0;
-    for (sn__node *r; (r = sn__claim_first(&m->readers, SN__WOKEN)); n++)
-        sn__list_push(won, &r->link);
-    return n;
-}
-
-static bool admit_writer(rwmutex *m, sn__link *won) {
-    sn__node *w = sn__claim_first(&m->writers, SN__WOKEN);
-    if (w) sn__list_push(won, &w->link);
-    return w;
-}
-
-/* Under m->lock, with WAITING set and `held` by those who go on having it: `won` join them. */
-static void settle(rwmutex *m, uint32_t held) {
-    bool queued = !sn__list_empty(&m->readers) || !sn__list_empty(&m->writers);
-    atomic_store_explicit(&m->state, held | (queued ? WAITING : 0), memory_order_release);
-}
-
-/* Under m->lock, with WAITING set: nobody has it any more. After a writer it is the readers' turn.
- */
-static void pass_on(rwmutex *m, bool after_writer, sn__link *won) {
-    uint32_t readers = after_writer ? admit_readers(m, won) : 0;
-    if (!readers && admit_writer(m, won)) {
-        settle(m, WRITING);
-        return;
-    }
-    if (!readers) readers = admit_readers(m, won);
-    settle(m, readers * READER);
-}
-
-/* n has not got it and goes. If it was the writer that kept readers out, they may come in. */
-static void leave(rwmutex *m, sn__node *n) {
-    sn__link won;
-    sn__list_init(&won);
+/* The caller is counted. In after all (true), or queued. */
+static bool pass_or_queue(rwmutex *m, sn__node *n, sn__g *g, bool cancellable) {
     sn__lock(&m->lock);
+    bool in = m->passes > 0;
+    if (in)
+        m->passes--;
+    else
+        sn__queue(&m->queue, n, g, sn__arm(g, cancellable), NULL);
+    sn__unlock(&m->lock);
+    return in;
+}
+
+static void leave_queue(rwmutex *m, sn__node *n) {
+    sn__lock(&m->lock);
+    if (n->queued) (void)add_readers(m, -1, memory_order_relaxed);
     sn__dequeue(n);
-    uint32_t s = atomic_load_explicit(&m->state, memory_order_relaxed);
-    if (s & WAITING) {
-        s &= ~(uint32_t)WAITING;
-        if (!(s & WRITING) && sn__list_empty(&m->writers)) s += READER * admit_readers(m, &won);
-        settle(m, s);
-    }
     sn__unlock(&m->lock);
-    sn__ready_all(&won);
 }
 
-/* Queues n, or takes it after all (true). */
-static bool queue(rwmutex *m, const side *as, sn__node *n, sn__g *g, bool cancellable) {
-    sn__lock(&m->lock);
-    bool taken = take_or_mark(m, as);
-    if (!taken)
-        sn__queue(as == &reading ? &m->readers : &m->writers, n, g, sn__arm(g, cancellable), NULL);
-    sn__unlock(&m->lock);
-    return taken;
-}
-
-static int lock_as(sn__g *g, rwmutex *m, const side *as, sn_time until, bool cancellable) {
-    if (SN__LIKELY(take(m, as))) return 0;
-    for (unsigned round = 0; sn__spin(round); round++)
-        if (take(m, as)) return 0;
+static int read_lock(sn__g *g, rwmutex *m, sn_time until, bool cancellable) {
+    for (unsigned round = 0; readers_of(m) < 0 && sn__spin(round); round++) continue;
+    if (SN__LIKELY(add_readers(m, 1, memory_order_acquire) > 0)) return 0;
     sn__node n;
-    if (queue(m, as, &n, g, cancellable)) return 0;
-    enum sn__cause cause = sn__park(g, until, as->why, m);
+    if (pass_or_queue(m, &n, g, cancellable)) return 0;
+    enum sn__cause cause = sn__park(g, until, SN__R_RLOCK, m);
     if (cause == SN__WOKEN) return 0;
-    leave(m, &n);
+    leave_queue(m, &n);
     return sn__cause_code(g, cause);
 }
 
-static void lock_surely(sn_rwmutex *pub, const side *as) {
-    sn__g *g = sn__enter_parks();
-    (void)lock_as(g, (rwmutex *)pub, as, SN_NEVER, false);
+static bool try_leave(rwmutex *m) {
+    int32_t r = readers_of(m);
+    while (r > 0)
+        if (atomic_compare_exchange_weak_explicit(&m->readers, &r, r - 1, memory_order_release,
+                                                  memory_order_relaxed))
+            return true;
+    if (r == 0) sn__fatal("read unlock of a mutex that no reader has");
+    return false;
+}
+
+/* A writer waits, or did: the last reader that it has to see off wakes it. Both counts change in
+ * one step under the lock, so that one who gives up knows how many are still in. */
+static sn__g *leave_locked(rwmutex *m) {
+    if (add_readers(m, -1, memory_order_release) >= 0) return NULL;
+    if (m->leaving == 0) sn__fatal("read unlock of a mutex that no reader has");
+    if (--m->leaving || !sn__claim(m->writer->g, m->writer->ticket, SN__WOKEN)) return NULL;
+    return m->writer->g;
+}
+
+static void read_unlock(rwmutex *m) {
+    if (SN__LIKELY(try_leave(m))) return;
+    sn__g *g = sn__enter();
+    sn__lock(&m->lock);
+    sn__g *next = leave_locked(m);
+    sn__unlock(&m->lock);
+    if (next) sn__ready(next);
     sn__leave(g);
 }
 
-static int lock_until(sn_rwmutex *pub, const side *as, sn_time until) {
-    rwmutex *m = (rwmutex *)pub;
+/* ---- writing */
+
+static bool shut_at_once(rwmutex *m) {
+    int32_t none = 0;
+    return atomic_compare_exchange_strong_explicit(&m->readers, &none, -RIVALS,
+                                                   memory_order_acquire, memory_order_relaxed);
+}
+
+/* Under m->lock, by the writer: lets in who came, beside `still` who never left. */
+static void open_up(rwmutex *m, int32_t still, sn__link *won) {
+    int32_t came = add_readers(m, RIVALS, memory_order_release) - still;
+    for (sn__link *l; (l = sn__list_pop(&m->queue)); came--) {
+        sn__node *n = SN__OF(l, sn__node, link);
+        n->queued = false;
+        if (sn__claim(n->g, n->ticket, SN__WOKEN))
+            sn__list_push(won, &n->link);
+        else
+            (void)add_readers(m, -1, memory_order_relaxed);
+    }
+    m->passes += came;
+}
+
+/* Keeps new readers out. True: there are no others; else n is queued until the last has left. */
+static bool shut(rwmutex *m, sn__node *n, sn__g *g, bool cancellable) {
+    sn__lock(&m->lock);
+    m->leaving = add_readers(m, -RIVALS, memory_order_acquire) + RIVALS;
+    bool alone = m->leaving == 0;
+    if (!alone) {
+        n->g = g;
+        n->ticket = sn__arm(g, cancellable);
+        m->writer = n;
+    }
+    sn__unlock(&m->lock);
+    return alone;
+}
+
+static void give_up_turn(rwmutex *m) {
+    sn__g *next = sn__mutex_unlock(&m->turn);
+    if (next) sn__ready(next);
+}
+
+/* The writer that waited goes, with success or without: then it lets the others in again. */
+static void wait_is_over(rwmutex *m, bool won) {
+    sn__link in;
+    sn__list_init(&in);
+    sn__lock(&m->lock);
+    m->writer = NULL;
+    if (!won) open_up(m, m->leaving, &in);
+    m->leaving = 0;
+    sn__unlock(&m->lock);
+    sn__ready_all(&in);
+    if (!won) give_up_turn(m);
+}
+
+static int write_lock(sn__g *g, rwmutex *m, sn_time until, bool cancellable) {
+    int rc = sn__mutex_lock(g, &m->turn, until, cancellable);
+    if (rc || SN__LIKELY(shut_at_once(m))) return rc;
+    sn__node n;
+    if (shut(m, &n, g, cancellable)) return 0;
+    enum sn__cause cause = sn__park(g, until, SN__R_WLOCK, m);
+    wait_is_over(m, cause == SN__WOKEN);
+    return cause == SN__WOKEN ? 0 : sn__cause_code(g, cause);
+}
+
+static bool try_write(rwmutex *m) {
+    if (!sn_trylock((sn_mutex *)&m->turn)) return false;
+    bool done = shut_at_once(m);
+    if (!done) sn_unlock((sn_mutex *)&m->turn);
+    return done;
+}
+
+static void write_unlock(rwmutex *m) {
+    int32_t alone = -RIVALS;
+    sn__link in;
+    sn__list_init(&in);
+    if (readers_of(m) >= 0) sn__fatal("write unlock of a mutex that no writer has");
+    sn__g *g = sn__enter();
+    if (SN__UNLIKELY(!atomic_compare_exchange_strong_explicit(
+            &m->readers, &alone, 0, memory_order_release, memory_order_relaxed))) {
+        sn__lock(&m->lock);
+        open_up(m, 0, &in);
+        sn__unlock(&m->lock);
+        sn__ready_all(&in);
+    }
+    give_up_turn(m);
+    sn__leave(g);
+}
+
+/* ---- what is public */
+
+static rwmutex *of(sn_rwmutex *m) { return (rwmutex *)m; }
+
+void sn_rlock(sn_rwmutex *m) {
+    sn__g *g = sn__enter_parks();
+    (void)read_lock(g, of(m), SN_NEVER, false);
+    sn__leave(g);
+}
+
+void sn_wlock(sn_rwmutex *m) {
+    sn__g *g = sn__enter_parks();
+    (void)write_lock(g, of(m), SN_NEVER, false);
+    sn__leave(g);
+}
+
+int sn_tryrlock(sn_rwmutex *m) {
+    sn__point();
+    return try_read(of(m));
+}
+
+int sn_trywlock(sn_rwmutex *m) {
+    sn__point();
+    return try_write(of(m));
+}
+
+/* Without a bracket, as long as no writer waits. */
+void sn_runlock(sn_rwmutex *m) {
+    read_unlock(of(m));
+    sn__point();
+}
+
+void sn_wunlock(sn_rwmutex *m) { write_unlock(of(m)); }
+
+typedef int lock_fn(sn__g *g, rwmutex *m, sn_time until, bool cancellable);
+
+/* until 0 has been tried already. */
+static int lock_until(sn_rwmutex *m, lock_fn *lock, sn_time until) {
     sn__g *g = sn__enter_parks();
     int rc = sn__interrupted(g);
-    if (!rc && until == 0)
-        rc = take(m, as) ? 0 : SN_ETIMEDOUT;
-    else if (!rc)
-        rc = lock_as(g, m, as, until, !g->shield);
+    if (!rc) rc = until == 0 ? SN_ETIMEDOUT : lock(g, of(m), until, !g->shield);
     sn__leave(g);
     return rc;
 }
 
-static int try_lock(sn_rwmutex *pub, const side *as) {
-    sn__point();
-    return take((rwmutex *)pub, as);
+int sn_rlock_until(sn_rwmutex *m, sn_time until) {
+    if (until == 0 && !sn_canceled() && sn_tryrlock(m)) return 0;
+    return lock_until(m, read_lock, until);
 }
 
-/* Nobody waits: one word decides, and no bracket is needed. False: somebody does. */
-static bool give(rwmutex *m, uint32_t had) {
-    uint32_t s = atomic_load_explicit(&m->state, memory_order_relaxed);
-    do {
-        if (had == WRITING ? !(s & WRITING) : s < READER)
-            sn__fatal(had == WRITING ? "write unlock of a mutex that no writer has"
-                                     : "read unlock of a mutex that no reader has");
-        if (s & WAITING) return false;
-    } while (!atomic_compare_exchange_weak_explicit(&m->state, &s, s - had, memory_order_release,
-                                                    memory_order_relaxed));
-    return true;
+int sn_wlock_until(sn_rwmutex *m, sn_time until) {
+    if (until == 0 && !sn_canceled() && sn_trywlock(m)) return 0;
+    return lock_until(m, write_lock, until);
 }
-
-/* Under m->lock: somebody may wait no longer. */
-static void give_locked(rwmutex *m, uint32_t had, sn__link *won) {
-    uint32_t s = atomic_load_explicit(&m->state, memory_order_relaxed);
-    while (!(s & WAITING))
-        if (atomic_compare_exchange_weak_explicit(&m->state, &s, s - had, memory_order_release,
-                                                  memory_order_relaxed))
-            return;
-    s -= had;
-    if (s == WAITING)
-        pass_on(m, had == WRITING, won);
-    else
-        atomic_store_explicit(&m->state, s, memory_order_release);
-}
-
-static void unlock_as(sn_rwmutex *pub, const side *as) {
-    rwmutex *m = (rwmutex *)pub;
-    if (SN__UNLIKELY(!give(m, as->add))) {
-        sn__link won;
-        sn__list_init(&won);
-        sn__g *g = sn__enter();
-        sn__lock(&m->lock);
-        give_locked(m, as->add, &won);
-        sn__unlock(&m->lock);
-        sn__ready_all(&won);
-        sn__leave(g);
-    }
-    sn__point();
-}
-
-void sn_rlock(sn_rwmutex *m) { lock_surely(m, &reading); }
-void sn_wlock(sn_rwmutex *m) { lock_surely(m, &writing); }
-int sn_rlock_until(sn_rwmutex *m, sn_time until) { return lock_until(m, &reading, until); }
-int sn_wlock_until(sn_rwmutex *m, sn_time until) { return lock_until(m, &writing, until); }
-int sn_tryrlock(sn_rwmutex *m) { return try_lock(m, &reading); }
-int sn_trywlock(sn_rwmutex *m) { return try_lock(m, &writing); }
-void sn_runlock(sn_rwmutex *m) { unlock_as(m, &reading); }
-void sn_wunlock(sn_rwmutex *m) { unlock_as(m, &writing); }
