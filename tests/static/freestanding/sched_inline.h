@@ -12,6 +12,7 @@ static inline void sn__lock(sn__lockw *l) { *l = 1; }
 static inline void sn__unlock(sn__lockw *l) { *l = 0; }
 static inline sn__g *sn__enter(void) { return sn__self(); }
 static inline sn__g *sn__enter_parks(void) { return sn__self(); }
+static inline bool sn__spend(void) { return false; }
 static inline void sn__leave(sn__g *g) { (void)g; }
 static inline uintptr_t sn__order(const void *object) { return (uintptr_t)object; }
 static inline void sn__point(void) {}
