@@ -12,7 +12,7 @@ typedef struct sn_mutex {
     uintptr_t w_[4];
 } sn_mutex;
 typedef struct sn_rwmutex {
-    uintptr_t w_[10];
+    uintptr_t w_[12];
 } sn_rwmutex;
 typedef struct sn_cond {
     uintptr_t w_[4];
