@@ -199,6 +199,50 @@ static int late_tick(void *arg) {
     return 0;
 }
 
+/* Beside a channel: the select waits until the next tick, and it is taken then. */
+static int tick_in_select(void *arg) {
+    sn_ticker t;
+    sn_chan c;
+    (void)arg;
+    sn_time period = SN_MILLISECOND, start;
+    MUST(sn_chan_init(&c, 1, 0, NULL, NULL) == 0);
+    sn_ticker_init(&t, period);
+    start = sn_ticker_next(&t) - period;
+    CHECK(sn_try_tick(&t, NULL) == SN_EAGAIN || !world_virtual);
+    uint64_t seen = 0, missed = 0;
+    while (seen < 5) {
+        int rc = sn_select(sn_ticker_next(&t), sn_rx(&c, NULL, NULL));
+        CHECK_INT(rc, SN_ETIMEDOUT);
+        CHECK_INT(sn_try_tick(&t, &missed), 0);
+        seen += 1 + missed;
+        CHECK_INT(sn_ticker_next(&t), start + (sn_time)(seen + 1) * period);
+        if (world_virtual) CHECK_INT(missed, seen == 5 ? 1 : 0);
+        if (seen == 3) CHECK_INT(sn_sleep(period * 2 + period / 2), 0);
+    }
+    sn_chan_free(&c);
+    return 0;
+}
+
+/* Cancelled, no tick is lost; a period that ends after all time never comes. */
+static int ticks_that_do_not_come(void *arg) {
+    sn_ticker t;
+    sn_scope s;
+    uint64_t missed = 99;
+    (void)arg;
+    sn_ticker_init(&t, SN_NEVER);
+    CHECK_INT(sn_try_tick(&t, &missed), SN_EAGAIN);
+    CHECK(sn_ticker_next(&t) == SN_NEVER);
+    sn_ticker_init(&t, SN_MILLISECOND);
+    sn_time first = sn_ticker_next(&t);
+    sn_scope_enter(&s, SN_NEVER);
+    sn_scope_cancel(&s, SN_ECANCELED);
+    CHECK_INT(sn_tick(&t, &missed), SN_ECANCELED);
+    CHECK_INT(sn_scope_leave(&s), SN_ECANCELED);
+    CHECK_INT(missed, 99);
+    CHECK_INT(sn_ticker_next(&t), first);
+    return 0;
+}
+
 static int clocks(void *arg) {
     sn_time a = sn_now();
     int64_t utc = sn_utc_ms();
@@ -242,6 +286,8 @@ int main(void) {
     world_case("a cancel and a deadline at one moment", cancel_meets_timer, 500);
     world_case("a ticker counts every period, seen or missed", ticks, 200);
     world_case("a late tick says how many it missed", late_tick, 20);
+    world_case("a ticker beside a channel", tick_in_select, 20);
+    world_case("ticks that do not come", ticks_that_do_not_come, 5);
     world_case("clocks go forward", clocks, 20);
     CASE(random_bytes);
     return check_done();
