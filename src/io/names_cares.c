@@ -22,7 +22,7 @@
 #include "io/poll.h"
 #include "io/sys.h"
 
-enum { AT_ONCE = 64, EVENTS = 8 };
+enum { AT_ONCE = 64, EVENTS = 8, ROUNDS = 64 };
 
 typedef struct query {
     ares_channel ares;
@@ -117,16 +117,22 @@ static int open_channel(query *q) {
     return rc == ARES_ENOMEM ? SN_ENOMEM : rc ? SN_EINVAL : 0;
 }
 
-/* What has happened at the sockets; at least what is overdue. */
+/* What has happened at the sockets; at least what is overdue. c-ares takes a piece of what a socket
+ * has and trusts to be asked again, while the set says only once that there is something: so until
+ * there is nothing, or for so many rounds, after which the next wait does not wait. */
 static void process(query *q) {
     sn__sys_event ev[EVENTS];
-    int n;
-    do {
+    int n = 1;
+    for (int round = 0; n > 0 && !q->done; round++) {
+        if (round == ROUNDS) {
+            sn__pd_kick(q->set, SN__PD_READ);
+            return;
+        }
         n = sn__sys_set_ready(q->set_fd, ev, EVENTS);
         for (int i = 0; i < n && !q->done; i++)
             ares_process_fd(q->ares, ev[i].in ? ev[i].fd : ARES_SOCKET_BAD,
                             ev[i].out ? ev[i].fd : ARES_SOCKET_BAD);
-    } while (n == EVENTS && !q->done);
+    }
     if (!q->done) ares_process_fd(q->ares, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
 }
 
