@@ -11,7 +11,7 @@ X86_64, AARCH64 = 62, 183
 FEATURES = {X86_64: 0xc0000002, AARCH64: 0xc0000000}  # GNU_PROPERTY_…_FEATURE_1_AND
 LANDING = {X86_64: 1, AARCH64: 1}                     # IBT, BTI
 SHADOW = {X86_64: 2, AARCH64: 4}                      # SHSTK, GCS
-FUNCTIONS = {"sn__ctx_switch", "sn__ctx_start", "sn__tls_get", "sn__tls_set"}
+FUNCTIONS = {"sn__ctx_switch", "sn__ctx_leave", "sn__ctx_start", "sn__tls_get", "sn__tls_set"}
 FUNC, EXECUTES = 2, 4
 
 

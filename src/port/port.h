@@ -35,6 +35,8 @@ enum { SN__FRAME_ROOM = 512 };
 /** Saves the callee-saved registers in `from`, then sets from->busy to 0, then goes on as `to`.
  *  Floating-point control words are not saved. */
 void sn__ctx_switch(sn__ctx *from, sn__ctx *to);
+/** The same for a `from` that nobody will come back to: it need not be saved. */
+void sn__ctx_leave(sn__ctx *from, sn__ctx *to);
 /** Makes *c start `entry(arg)` on the stack that ends at `top` (16-byte aligned). It must not
  *  return. Unwinders see the end of the stack there. */
 void sn__ctx_init(sn__ctx *c, void *top, void (*entry)(void *), void *arg);

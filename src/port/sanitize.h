@@ -112,7 +112,10 @@ static inline bool sn__ctx_busy(sn__ctx *c) {
  *  hook of an instrumented function would pop the wrong shadow stack: hence the attributes. */
 SN__SWITCH_ATTR static void sn__switch(sn__ctx *from, sn__ctx *to, bool dying) {
     sn__san_leave(from, to, dying);
-    sn__ctx_switch(from, to);
+    if (dying)
+        sn__ctx_leave(from, to);
+    else
+        sn__ctx_switch(from, to);
     sn__san_arrive(from);
 }
 

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* The switch of x86-64 (System V): six registers and the stack pointer. It leaves by a jump, not
- * by `ret`: the return predictor would miss. mxcsr and the x87 control word are not saved.
+/* The switch of x86-64 (System V): six registers and the stack pointer. mxcsr and the x87 control
+ * word are not saved.
+ *
+ * Who waits does so at one and the same place in sn__park, so that the processor's stack of return
+ * addresses, which knows nothing of ours, is right about most of them: the switch leaves by `ret`.
+ * What begins was not called by anybody, and who ends called from elsewhere: these two jump.
  *
  * Marked for indirect branch tracking, since whatever may be jumped to begins with endbr64; not for
  * shadow stacks, of which each coroutine would need its own: a loader that sees this leaves them
@@ -57,12 +61,38 @@ sn__ctx_switch:
         popq    %rbp
         .cfi_adjust_cfa_offset -8
         .cfi_restore rbp
-        popq    %rcx
+        leaq    sn__ctx_start(%rip), %rcx
+        cmpq    %rcx, (%rsp)
+        je      1f
+        ret
+1:      addq    $8, %rsp
         .cfi_adjust_cfa_offset -8
-        .cfi_register rip, rcx
-        notrack jmpq *%rcx              /* what follows a call is no landing pad */
+        .cfi_undefined rip
+        jmp     sn__ctx_start
         .cfi_endproc
         .size   sn__ctx_switch, .-sn__ctx_switch
+
+/* void sn__ctx_leave(sn__ctx *from, sn__ctx *to) */
+        .globl  sn__ctx_leave
+        .hidden sn__ctx_leave
+        .type   sn__ctx_leave, @function
+        .p2align 4
+sn__ctx_leave:
+        .cfi_startproc
+        .cfi_undefined rip
+        endbr64
+        movq    0(%rsi), %rsp
+        movl    $0, 8(%rdi)
+        popq    %r15
+        popq    %r14
+        popq    %r13
+        popq    %r12
+        popq    %rbx
+        popq    %rbp
+        popq    %rcx
+        notrack jmpq *%rcx              /* what follows a call is no landing pad */
+        .cfi_endproc
+        .size   sn__ctx_leave, .-sn__ctx_leave
 
 /* First thing on a new stack: rbx is the entry, r12 its argument. Unwinders stop here. */
         .globl  sn__ctx_start
