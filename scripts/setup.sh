@@ -41,6 +41,7 @@ test,check        wanted    cmd:git          git              tells the project'
 test,check        wanted    cmd:ctags        universal-ctags  function length report
 test,check        wanted    cmd:clang-format clang-format     layout of the code
 check             wanted    cmd:clang-tidy   clang-tidy       static analysis
+check             wanted    cmd:spin         spin             the model of sleeping and waking
 ports             wanted    cmd:qemu-aarch64 qemu-user        runs programs of other processors
 ports             wanted    cmd:aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu AArch64
 ports             wanted    cmd:arm-linux-gnueabihf-gcc gcc-arm-linux-gnueabihf ARMv7, hard float

@@ -146,11 +146,18 @@ static void take(const asked *a, look *l) {
     sn__start_m(p, false);
 }
 
+/* Between question and look at the state: on all threads, or here and, where the kernel has none
+ * for all, in every owner as it comes in. */
+static void barrier(void) {
+    atomic_thread_fence(memory_order_seq_cst);
+    if (!sn__own_fence) sn__os_heavy_barrier();
+}
+
 sn__looked sn__handover(sn_time now, bool eager) {
     runtime *rt = &sn__rt;
     look l = {.found.next = SN_NEVER, .now = now, .eager = eager};
     for (uint32_t i = 0; i < rt->nprocs; i++) look_at(rt->p[i], &l);
-    if (l.n && !sn__own_fence) sn__os_heavy_barrier();
+    if (l.n) barrier();
     for (uint32_t i = 0; i < l.n; i++) take(&l.at[i], &l);
     if (atomic_load(&rt->aside)) {
         l.found.busy = true;

@@ -330,7 +330,8 @@ static void sleep_in_poller(M *m, runtime *rt) {
     /* A timer put in meanwhile either saw poll_until and interrupts, or we see it here. */
     sn_time again = sn__first_timer();
     if (again < until) until = again;
-    if (atomic_load(&rt->stopping) || atomic_load(&rt->inbox)) until = 0;
+    if (atomic_load(&rt->stopping) || atomic_load(&rt->inbox) || atomic_load(&rt->queued))
+        until = 0;
     if (po) {
         po->wait(&b, until);
         atomic_store_explicit(&rt->last_poll, sn__os_now(), memory_order_relaxed);
