@@ -62,24 +62,28 @@ static bool slow(watch *w, M *m, const look *l, bool *still) {
         w->m = m;
         w->entries = entries;
         w->since = l->now;
+        w->runs_until = 0;
         w->cpu = l->eager && user ? sn__os_cpu_time(&m->self) : -1;
     }
     if (!*still || w->cpu < 0) w->at = l->now;
     return user && few;
 }
 
-/* Between the last look and this one m's thread has hardly run, so the call it is in blocks. When
- * its CPU has much else to run that may be the reason: then the kernel is asked. */
+/* Between the last look and this one m's thread has hardly run, so the call it is in blocks; or its
+ * CPU had others to run, so the kernel is asked, though not each time: a file is read for it. */
 static bool off_cpu(watch *w, const M *m, const look *l) {
     const runtime *rt = &sn__rt;
     sn_time cpu = sn__os_cpu_time(&m->self);
     bool idle = cpu < 0 || (w->cpu >= 0 && (cpu - w->cpu) * 4 < l->now - w->at);
     w->cpu = cpu;
     w->at = l->now;
-    if (!idle || atomic_load_explicit(&rt->hogs, memory_order_relaxed) < rt->nprocs) return idle;
-    if (l->now < next_question) return false;
+    if (!idle || l->now < w->runs_until) return false;
+    if (l->now < next_question)
+        return atomic_load_explicit(&rt->hogs, memory_order_relaxed) < rt->nprocs;
     next_question = l->now + QUESTION;
-    return !sn__os_runnable(&m->self);
+    if (!sn__os_runnable(&m->self)) return true;
+    w->runs_until = next_question;
+    return false;
 }
 
 static int who_waits(P *p, const look *l, sn_time *due) {
@@ -109,7 +113,9 @@ static void look_at(P *p, look *l) {
         sn__wake_one(); /* another P can come and steal it */
         return;
     }
+    bool known = p->watch.cpu >= 0 || m->self.clock == -1;
     bool hog = !off_cpu(&p->watch, m, l);
+    if (!known) return; /* the CPU time of one instant says nothing: at the next look */
     if (hog && !hog_may_lose(&p->watch, who, l)) return;
     if (l->n == ASKED_MAX || !sn__take_ask(&m->b)) return;
     if (hog) next_hog = l->now + PATIENCE;
