@@ -138,6 +138,7 @@ static void dump_some(int fd, unsigned most) {
     if (self && !on_stack_of(g_of(self))) self = NULL; /* the scheduler dumps; self is parked */
     dump d = {fd, self ? g_of(self) : NULL, most, 0};
     sn__each_g(dump_one, &d);
+    sn__hogs_dump(fd);
     if (!d.left_out) return;
     sn__text t = {.n = 0};
     sn__put(&t, "\n... and ");

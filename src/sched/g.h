@@ -87,6 +87,8 @@ uint64_t sn__stack_bytes(void);
 /** A coroutine started at `site` has held a P for so long that it was taken. One writer. */
 void sn__hogs_note(uintptr_t site, sn_time held);
 void sn__hogs_reset(void);
+/** A line for each such site, as the end of a dump. */
+void sn__hogs_dump(int fd);
 
 /* dump.c */
 void sn__faults_start(void);

@@ -8,7 +8,6 @@
  * call that blocks there (it may have begun to, since it was seen to compute) would fail with
  * EINTR.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/print.h"
@@ -57,39 +56,42 @@ static sn_hog read_one(const hogs *h, uintptr_t site) {
     return x;
 }
 
-static int more(const void *a, const void *b) {
-    const sn_hog *x = a, *y = b;
-    return x->total > y->total ? -1 : x->total < y->total;
+/* The place at `i` if anything is known of it; `others` come last. */
+static bool known(int i, sn_hog *x) {
+    const hogs *h = i < SITES ? &table[i] : &others;
+    *x = read_one(h, atomic_load_explicit(&h->site, memory_order_acquire));
+    return x->count != 0;
 }
 
-/* All that there are, the worst first. */
-static size_t read_all(sn_hog all[SITES + 1]) {
-    size_t n = 0;
-    for (int i = 0; i < SITES; i++) {
-        uintptr_t site = atomic_load_explicit(&table[i].site, memory_order_acquire);
-        if (!site) break;
-        sn_hog x = read_one(&table[i], site);
-        if (x.count) all[n++] = x;
-    }
-    sn_hog rest = read_one(&others, 0);
-    if (rest.count) all[n++] = rest;
-    qsort(all, n, sizeof *all, more);
-    return n;
+/* Into at[0 … n), which is in order and of which `room` are kept. */
+static void insert(sn_hog *at, size_t n, size_t room, const sn_hog *x) {
+    size_t i = n < room ? n : room;
+    for (; i > 0 && at[i - 1].total < x->total; i--)
+        if (i < room) at[i] = at[i - 1];
+    if (i < room) at[i] = *x;
 }
 
 size_t sn_hogs(sn_hog *at, size_t room) {
-    sn_hog all[SITES + 1];
-    size_t n = read_all(all);
-    if (room) memcpy(at, all, (n < room ? n : room) * sizeof *at);
+    size_t n = 0;
+    sn_hog x;
+    for (int i = 0; i <= SITES; i++)
+        if (known(i, &x)) insert(at, n++, room, &x);
     return n;
 }
 
 static void put_time(sn__text *t, sn_time ns) { sn__put_u(t, (uint64_t)ns, 10); }
 
+static void put_site(sn__text *t, uintptr_t site) {
+    uintptr_t offset = 0;
+    const char *name = site ? sn__os_symbol(site - 1, &offset) : NULL;
+    sn__put(t, name ? name : "others");
+    if (!name) return;
+    sn__put(t, "+0x");
+    sn__put_u(t, offset, 16);
+}
+
 /* "total count @ address" for pprof, then a comment for people. */
 static void put_hog(int fd, const sn_hog *h) {
-    uintptr_t offset = 0;
-    const char *name = h->site ? sn__os_symbol(h->site - 1, &offset) : NULL;
     sn__text t = {.n = 0};
     put_time(&t, h->total);
     sn__put(&t, " ");
@@ -97,11 +99,7 @@ static void put_hog(int fd, const sn_hog *h) {
     sn__put(&t, " @ 0x");
     sn__put_u(&t, h->site, 16);
     sn__put(&t, "\n#\tstarted by ");
-    sn__put(&t, name ? name : "others");
-    if (name) {
-        sn__put(&t, "+0x");
-        sn__put_u(&t, offset, 16);
-    }
+    put_site(&t, h->site);
     sn__put(&t, ", longest ");
     put_time(&t, h->longest);
     sn__put(&t, " ns\n");
@@ -110,9 +108,25 @@ static void put_hog(int fd, const sn_hog *h) {
 
 void sn_hog_profile(int fd) {
     static const char head[] = "--- contention:\ncycles/second=1000000000\n";
-    sn_hog all[SITES + 1];
-    size_t n = read_all(all);
+    sn_hog x;
     sn__os_write(fd, head, sizeof head - 1);
-    for (size_t i = 0; i < n; i++) put_hog(fd, &all[i]);
+    for (int i = 0; i <= SITES; i++)
+        if (known(i, &x)) put_hog(fd, &x);
     sn__os_mappings(fd);
+}
+
+void sn__hogs_dump(int fd) {
+    sn_hog x;
+    for (int i = 0; i <= SITES; i++) {
+        if (!known(i, &x)) continue;
+        sn__text t = {.n = 0};
+        sn__put(&t, "\nhogs started by ");
+        put_site(&t, x.site);
+        sn__put(&t, ": lost a P ");
+        sn__put_u(&t, x.count, 10);
+        sn__put(&t, " times, after ");
+        put_time(&t, x.longest / SN_MICROSECOND);
+        sn__put(&t, " us at most\n");
+        sn__os_write(fd, t.at, t.n);
+    }
 }

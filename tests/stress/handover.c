@@ -56,15 +56,35 @@ static int start_hog(void *arg) {
     return 0;
 }
 
+static void read_all(int fd, char *text, size_t room) {
+    size_t n = 0;
+    for (ssize_t k; n + 1 < room && (k = read(fd, text + n, room - 1 - n)) > 0;) n += (size_t)k;
+    text[n] = 0;
+    close(fd);
+}
+
 static void profile_into(char *text, size_t room) {
     int p[2];
-    size_t n = 0;
     MUST(pipe(p) == 0);
     sn_hog_profile(p[1]);
     close(p[1]);
-    for (ssize_t k; n + 1 < room && (k = read(p[0], text + n, room - 1 - n)) > 0;) n += (size_t)k;
-    text[n] = 0;
-    close(p[0]);
+    read_all(p[0], text, room);
+}
+
+static int dump_after_hog(void *arg) {
+    CHECK_INT(start_hog(NULL), 0);
+    sn_dump(*(int *)arg);
+    return 0;
+}
+
+static void a_dump_ends_with_hogs(void) {
+    static char text[60000];
+    int p[2];
+    MUST(pipe(p) == 0);
+    CHECK_INT(run_on_one(dump_after_hog, &p[1]), 0);
+    close(p[1]);
+    read_all(p[0], text, sizeof text);
+    CHECK(strstr(text, "hogs started by start_hog+0x") != NULL);
 }
 
 static void a_hog_is_overtaken_and_told(void) {
@@ -211,6 +231,7 @@ int main(int argc, char **argv) {
     if (argc > 1) return children(argc, argv);
     alarm(300);
     CASE(a_hog_is_overtaken_and_told);
+    CASE(a_dump_ends_with_hogs);
     CASE(hogs_set_aside_go_on);
     CASE(who_blocks_is_overtaken);
     CASE(no_more_calls_than_places);
