@@ -44,6 +44,7 @@ typedef struct look {
 /* The monitor's: when a hog may be let loose beyond HOGS_A_P, when one that was set aside goes on
  * in any case, and when the kernel may next be asked about a thread's state, which is dear. */
 static sn_time next_hog, next_on, next_question;
+static const watch *runs; /* what it was asked about last, if that runs */
 
 static void look_again(look *l, sn_time when) {
     if (when < l->now + LOOK_SOON) when = l->now + LOOK_SOON;
@@ -62,7 +63,6 @@ static bool slow(watch *w, M *m, const look *l, bool *still) {
         w->m = m;
         w->entries = entries;
         w->since = l->now;
-        w->runs_until = 0;
         w->cpu = l->eager && user ? sn__os_cpu_time(&m->self) : -1;
     }
     if (!*still || w->cpu < 0) w->at = l->now;
@@ -77,13 +77,12 @@ static bool off_cpu(watch *w, const M *m, const look *l) {
     bool idle = cpu < 0 || (w->cpu >= 0 && (cpu - w->cpu) * 4 < l->now - w->at);
     w->cpu = cpu;
     w->at = l->now;
-    if (!idle || l->now < w->runs_until) return false;
+    if (!idle) return false;
     if (l->now < next_question)
-        return atomic_load_explicit(&rt->hogs, memory_order_relaxed) < rt->nprocs;
+        return w != runs && atomic_load_explicit(&rt->hogs, memory_order_relaxed) < rt->nprocs;
     next_question = l->now + QUESTION;
-    if (!sn__os_runnable(&m->self)) return true;
-    w->runs_until = next_question;
-    return false;
+    runs = sn__os_runnable(&m->self) ? w : NULL;
+    return !runs;
 }
 
 static int who_waits(P *p, const look *l, sn_time *due) {

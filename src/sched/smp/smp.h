@@ -39,11 +39,10 @@ typedef struct heap {
 /* What the monitor remembers of a P's owner; nobody else touches it. */
 typedef struct watch {
     struct M *m;
-    uint32_t entries;   /* brackets it had opened at the last look */
-    sn_time at;         /* the last look */
-    sn_time since;      /* it has opened none since then, or longer */
-    sn_time cpu;        /* its thread's CPU time at the last look; -1: not read */
-    sn_time runs_until; /* the kernel said that it runs: not asked again before */
+    uint32_t entries; /* brackets it had opened at the last look */
+    sn_time at;       /* the last look */
+    sn_time since;    /* it has opened none since then, or longer */
+    sn_time cpu;      /* its thread's CPU time at the last look; -1: not read */
 } watch;
 
 typedef struct P {
