@@ -69,11 +69,11 @@ SN_API sn_conn *sn_child_stream(const sn_child *c, int fd);
  *  not cancellable. NULL is fine. */
 SN_API void sn_child_free(sn_child *c);
 /**
- * Starts a program, reads all that it writes to its standard output (and error, with
- * SN_CHILD_ERR_OUT), at most `max` bytes, and waits for its end. Of the flags SN_CHILD_IN and
- * SN_CHILD_ERR are refused. *out is malloc'ed (terminated by a 0), the caller's to free; NULL on
- * error. Parks; the scope's deadline and cancel kill the child. Errors of sn_child_start and
- * sn_child_wait; SN_EFBIG when it writes more: it is killed then.
+ * Starts a program, reads all that it, and whoever it left its output to, writes to its standard
+ * output (and error, with SN_CHILD_ERR_OUT), at most `max` bytes, and waits for its end. Of the
+ * flags SN_CHILD_IN and SN_CHILD_ERR are refused. *out is malloc'ed (terminated by a 0), the
+ * caller's to free; NULL on error. Parks; the scope's deadline and cancel kill the child. Errors of
+ * sn_child_start and sn_child_wait; SN_EFBIG when it writes more: it is killed then.
  */
 SN_API SN_PARKS int sn_child_output(const sn_child_how *how, size_t max, char **out, size_t *n,
                                     int *status);
