@@ -59,6 +59,9 @@ int bench_preempt(void *args);
 int bench_trim(void *args);
 /* file.c */
 int bench_readfile(void *args);
+/* block.c */
+int bench_blocksys(void *args);
+int bench_blockhint(void *args);
 /* jitter.c */
 int bench_jitter(void *args);
 /* fair.c */

@@ -35,6 +35,8 @@ static const struct workload {
     {"jitter", "N", "a thread with a period of 1 ms, N times, in three ways to a coroutine",
      bench_jitter},
     {"readfile", "N", "N reads of 4 KiB of a cached file by 100 coroutines", bench_readfile},
+    {"blocksys", "N", "N system calls that block for 1 ms by 100 coroutines", bench_blocksys},
+    {"blockhint", "N", "the same by sn_blocking", bench_blockhint},
     {"echo", "ADDR", "a TCP echo server, until killed", bench_echo},
     {"hello", "ADDR", "an HTTP server that says hello, until killed", bench_hello},
 };

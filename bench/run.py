@@ -49,13 +49,16 @@ WORKLOADS = [
     ("timers", 10000, 1, "p99_us", "µs", "how late it is, p99"),
     ("readfile", None, 1, "ns_op", "ns", "read of 4 KiB of a cached file, 100 coroutines"),
     ("readfile", None, 2, "ns_op", "ns", "the same"),
+    ("blocksys", None, 2, "ns_op", "ns", "system call that blocks for 1 ms, 100 coroutines"),
+    ("blockhint", None, 2, "ns_op", "ns", "the same, by `sn_blocking`"),
     ("preempt", None, 1, "p99_us", "µs", "how late a 1 ms sleeper is beside a hog, p99"),
 ]
 # The CPU time that belongs to a figure, of all cores together.
 CPU_OF = {"ns_op": "cpu_op", "ms": "cpu_op"}
 QUICK = {"yield": 500000, "spawn1": 50000, "spawn10k": 50000, "spawn1m": 50000,
          "pingpong": 100000, "pc11": 500000, "pc44": 500000, "sel4": 100000, "mutex8": 400000,
-         "mutex8w": 200000, "idle": 10000, "timers": 1000, "readfile": 100000}
+         "mutex8w": 200000, "idle": 10000, "timers": 1000, "readfile": 100000,
+         "blocksys": 10000, "blockhint": 20000}
 
 
 def find_go():

@@ -33,6 +33,8 @@ var workloads = []workload{
 	{"timers", 100000, timers},
 	{"preempt", 1, preempt},
 	{"readfile", 5000000, measured(readAll, 1)},
+	{"blocksys", 200000, measured(blockAll, 1)},
+	{"blockhint", 200000, measured(blockAll, 1)},
 	{"preempt32", 1, func(int64) { sleepBeside(spin, 32) }},
 	{"compute8", 1, compute8},
 	{"contend", 1000, contend},
