@@ -63,11 +63,14 @@ static void end(void *ctx, void *object) {
 typedef uint64_t __attribute__((may_alias)) any_word;
 static bool all_zero(const unsigned char *at, size_t n) {
     const any_word *w = (const any_word *)(const void *)at;
-    uint64_t any = 0;
-    size_t words = n / 8;
-    for (size_t i = 0; i < words; i++) any |= w[i];
-    for (size_t i = words * 8; i < n; i++) any |= at[i];
-    return !any;
+    uint64_t a = 0, b = 0;
+    size_t fours = n / 32 * 4;
+    for (size_t i = 0; i < fours; i += 4) {
+        a |= w[i] | w[i + 1];
+        b |= w[i + 2] | w[i + 3];
+    }
+    for (size_t i = fours * 8; i < n; i++) a |= at[i];
+    return !(a | b);
 }
 
 static bool fence_stands(const block *b) {

@@ -76,7 +76,7 @@ static int books(void *arg) {
         scholar one = {b, (uint64_t)i * 31 + 1};
         MUST(sn_go(study, &one, sizeof one) == 0);
     }
-    CHECK_INT(sn_sleep(stress_time()), 0);
+    CHECK_INT(sn_sleep(stress_time() / 2), 0);
     atomic_store(&b->stop, 1);
     CHECK_INT(sn_scope_leave(&s), 0);
     CHECK_INT(b->left, atomic_load(&b->writes));
@@ -152,10 +152,10 @@ static void run_belt(size_t cap, int senders, int receivers, sn_time d) {
 
 static int belts(void *arg) {
     (void)arg;
-    run_belt(0, 4, 4, stress_time() / 4);
-    run_belt(1, 3, 5, stress_time() / 4);
-    run_belt(10, 8, 2, stress_time() / 4);
-    run_belt(256, 4, 4, stress_time() / 4);
+    run_belt(0, 4, 4, stress_time() / 8);
+    run_belt(1, 3, 5, stress_time() / 8);
+    run_belt(10, 8, 2, stress_time() / 8);
+    run_belt(256, 4, 4, stress_time() / 8);
     return 0;
 }
 
@@ -214,7 +214,7 @@ static int desks(void *arg) {
         scholar one = {(book *)(void *)d, (uint64_t)i * 17 + 3};
         MUST(sn_go(ask, &one, sizeof one) == 0);
     }
-    CHECK_INT(sn_sleep(stress_time()), 0);
+    CHECK_INT(sn_sleep(stress_time() / 2), 0);
     atomic_store(&d->stop, 1);
     CHECK_INT(sn_scope_leave(&s), 0);
     sn_flight_end(&d->f);
@@ -287,7 +287,7 @@ static int shops(void *arg) {
         scholar one = {(book *)(void *)s, (uint64_t)i * 13 + 7};
         MUST(sn_go(trade, &one, sizeof one) == 0);
     }
-    CHECK_INT(sn_sleep(stress_time()), 0);
+    CHECK_INT(sn_sleep(stress_time() / 2), 0);
     atomic_store(&s->stop, 1);
     CHECK_INT(sn_scope_leave(&scope), 0);
     sn_pool_end(&s->p);

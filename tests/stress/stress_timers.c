@@ -90,7 +90,7 @@ static int short_waits(void *arg) {
 static int races(void *arg) {
     sn_scope s;
     (void)arg;
-    sn_time end = sn_now() + stress_time();
+    sn_time end = sn_now() + stress_time() / 2;
     sn_scope_enter(&s, SN_NEVER);
     for (int i = 0; i < 50; i++) MUST(sn_go(short_waits, &end, sizeof end) == 0);
     CHECK_INT(sn_scope_leave(&s), 0);

@@ -329,7 +329,14 @@ static const struct {
               {"added", "more is said to be added", die_added, 0}};
 enum { DEATHS = sizeof deaths / sizeof *deaths };
 
-#ifdef __SANITIZE_ADDRESS__
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define BY_ASAN 1
+#endif
+#elif defined(__SANITIZE_ADDRESS__)
+#define BY_ASAN 1
+#endif
+#ifdef BY_ASAN
 enum { POISONED = 1 };
 #else
 enum { POISONED = 0 };
