@@ -78,8 +78,12 @@ static void ready_all(sn__link *won) {
 
 /* Under pd->lock. The first who waits and is still to be had, readied by the caller if it is the
  * only one; else all onto `won`. */
-static sn__g *edge_at(side *s, sn__link *won) {
-    sn__node *n = sn__list_empty(&s->queue) ? NULL : sn__claim_first(&s->queue, SN__WOKEN);
+static inline sn__g *edge_at(side *s, sn__link *won) {
+    if (sn__list_empty(&s->queue)) {
+        s->ready = true;
+        return NULL;
+    }
+    sn__node *n = sn__claim_first(&s->queue, SN__WOKEN);
     s->ready = !n;
     if (!n || SN__LIKELY(sn__list_empty(&s->queue))) return n ? n->g : NULL;
     claim_side(s, SN__WOKEN, won);
@@ -95,7 +99,7 @@ static void edge(sn__pd *pd, bool in, bool out) {
     sn__unlock(&pd->lock);
     if (reader) sn__ready(reader);
     if (writer) sn__ready(writer);
-    ready_all(&won);
+    if (SN__UNLIKELY(won.next)) ready_all(&won);
 }
 
 /* An event that outlived its descriptor's use of the pd costs the next user one spurious wake. */

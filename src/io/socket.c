@@ -4,6 +4,7 @@
  * lost. The deadlines are atomics and are read again for each wait. */
 #include "io/socket.h"
 
+#include "core/sched.h"
 #include "io/sys.h"
 
 #include <netinet/tcp.h>
@@ -43,9 +44,10 @@ static int wait_ready(sock *s, int mode) {
     return err;
 }
 
-/* On entry of each call: the scope, then a reference to the descriptor. */
+/* On entry of each call: the scope, then a reference to the descriptor. (The caller's own scope
+ * touches neither M nor P, so there is no bracket, as sn_canceled has.) */
 static int begin(sock *s) {
-    int err = sn_canceled();
+    int err = sn__interrupted(sn__self());
     return err ? err : sn__pd_ref(s->pd);
 }
 
