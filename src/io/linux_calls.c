@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "io/linux_calls.h"
 
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include "port/sanitize.h"
 
 int sn__epoll_pwait2(int ep, struct epoll_event *ev, int n, const int64_t t[2]) {
     enum { SET_BYTES = 8 };
@@ -13,3 +16,16 @@ int sn__epoll_pwait2(int ep, struct epoll_event *ev, int n, const int64_t t[2]) 
 ssize_t sn__preadv2(int fd, const struct iovec *v, int n, uint64_t at, int flags) {
     return syscall(SYS_preadv2, fd, v, n, (long)at, (long)(at >> 32), flags);
 }
+
+#if defined(SN__ASAN) || defined(SN__TSAN)
+ssize_t sn__recv(int fd, void *buf, size_t n) { return recv(fd, buf, n, 0); }
+ssize_t sn__send(int fd, const void *buf, size_t n) { return send(fd, buf, n, MSG_NOSIGNAL); }
+#else
+ssize_t sn__recv(int fd, void *buf, size_t n) {
+    return syscall(SYS_recvfrom, fd, buf, n, 0, NULL, NULL);
+}
+
+ssize_t sn__send(int fd, const void *buf, size_t n) {
+    return syscall(SYS_sendto, fd, buf, n, MSG_NOSIGNAL, NULL, 0);
+}
+#endif

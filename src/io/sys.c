@@ -132,13 +132,13 @@ OUTLINED int sn__sys_sockname(int fd, struct sockaddr *sa, socklen_t *len) {
 
 OUTLINED ssize_t sn__sys_recv(int fd, void *buf, size_t n) {
     ssize_t r;
-    REPEAT(r, recv(fd, buf, n, 0));
+    REPEAT(r, sn__recv(fd, buf, n));
     return r;
 }
 
 OUTLINED ssize_t sn__sys_send(int fd, const void *buf, size_t n) {
     ssize_t r;
-    REPEAT(r, send(fd, buf, n, MSG_NOSIGNAL));
+    REPEAT(r, sn__send(fd, buf, n));
     return r;
 }
 

@@ -42,8 +42,8 @@ static int next_mischief(void) {
 
 /* A stream socket gives all it has: a short recv means that it is empty, and the reader relies on
  * that. So that one is never cut here; a sender that is makes it short often enough. */
-WRAP_BYTES(recv, (int fd, void *buf, size_t n, int flags), (fd, buf, n, flags), n, 0)
-WRAP_BYTES(send, (int fd, const void *buf, size_t n, int flags), (fd, buf, n, flags), n, 1)
+WRAP_BYTES(sn__recv, (int fd, void *buf, size_t n), (fd, buf, n), n, 0)
+WRAP_BYTES(sn__send, (int fd, const void *buf, size_t n), (fd, buf, n), n, 1)
 WRAP_BYTES(sendto,
            (int fd, const void *buf, size_t n, int flags, const struct sockaddr *sa, socklen_t len),
            (fd, buf, n, flags, sa, len), n, 0)
