@@ -5,8 +5,8 @@
  * only keep the P from those who wait for a timer or a message. So whoever comes back then is set
  * aside, and an M that is given a P does so with the marked ones in its queues. One of them goes
  * on, its mark forgiven, when a hog comes back or a P idles and the CPUs are not that busy any
- * more, and one each 10 ms in any case (handover.c): a hog may compute for ever, or do something
- * else by now.
+ * more, and one each 10 ms in any case, or 100 if very many are loose (handover.c): a hog may
+ * compute for ever, or do something else by now.
  *
  * Who sets aside looks afterwards whether there are hogs enough still; a hog that comes back says
  * so and looks afterwards whether any is set aside: none stays there unseen.

@@ -41,9 +41,9 @@ typedef struct look {
     asked at[ASKED_MAX];
 } look;
 
-/* The monitor's: when a hog may be let loose beyond HOGS_A_P, when one that was set aside goes on
- * in any case, and when the kernel may next be asked about a thread's state, which is dear. */
-static sn_time next_hog, next_on, next_question;
+/* The monitor's: when a hog may be let loose beyond HOGS_A_P, when one that was set aside last went
+ * on, and when the kernel may next be asked about a thread's state, which is dear. */
+static sn_time next_hog, last_on, next_question;
 static const watch *runs; /* what it was asked about last, if that runs */
 
 static void look_again(look *l, sn_time when) {
@@ -158,19 +158,24 @@ static void barrier(void) {
     if (!sn__own_fence) sn__os_heavy_barrier();
 }
 
+/* Whether there are some; one goes on, though seldom when it could not be let loose. */
+static bool some_aside(sn_time now) {
+    const runtime *rt = &sn__rt;
+    bool some = atomic_load(&rt->aside) != 0;
+    bool many = atomic_load_explicit(&rt->hogs, memory_order_relaxed) > HOGS_A_P * rt->nprocs;
+    if (some && now - last_on < (many ? 10 * PATIENCE : PATIENCE)) return true;
+    last_on = now;
+    if (some) sn__go_on();
+    return some;
+}
+
 sn__looked sn__handover(sn_time now, bool eager) {
     runtime *rt = &sn__rt;
     look l = {.found.next = SN_NEVER, .now = now, .eager = eager};
     for (uint32_t i = 0; i < rt->nprocs; i++) look_at(rt->p[i], &l);
     if (l.n) barrier();
     for (uint32_t i = 0; i < l.n; i++) take(&l.at[i], &l);
-    if (atomic_load(&rt->aside)) {
-        l.found.busy = true;
-        if (now >= next_on) sn__go_on();
-    } else {
-        next_on = now;
-    }
-    if (now >= next_on) next_on = now + PATIENCE;
+    l.found.busy |= some_aside(now);
     return l.found;
 }
 
