@@ -70,7 +70,11 @@ int bench_armed(void *args) {
     int64_t n = bench_count(args, 1000000);
     sn_scope *s = calloc((size_t)n, sizeof *s);
     hist *late = calloc(1, sizeof *late);
-    if (!s || !late) return SN_ENOMEM;
+    if (!s || !late) {
+        free(s);
+        free(late);
+        return SN_ENOMEM;
+    }
     (void)enter_and_leave(s, n, 0);
     times without = enter_and_leave(s, n, 0), with = enter_and_leave(s, n, 1);
     free(s);

@@ -64,7 +64,11 @@ int bench_contend(void *args) {
     stage *s = calloc(1, sizeof *s);
     actor *a = calloc((size_t)n, sizeof *a);
     sn_scope scope;
-    if (!s || !a) return SN_ENOMEM;
+    if (!s || !a) {
+        free(s);
+        free(a);
+        return SN_ENOMEM;
+    }
     s->state = 88172645463325252u;
     sn_scope_enter(&scope, SN_NEVER);
     for (int64_t i = 0; i < n; i++) {
