@@ -74,6 +74,9 @@ func main() {
 	if os.Args[1] == "echo" {
 		echo(os.Args[2])
 	}
+	if os.Args[1] == "load" && len(os.Args) == 5 {
+		load(os.Args[2], os.Args[3], os.Args[4])
+	}
 	for _, w := range workloads {
 		if w.name != os.Args[1] {
 			continue
