@@ -36,6 +36,7 @@ test              wanted    cmd:cpio         cpio             packs the firmware
 run,test          wanted    cmd:swupdate     swupdate         stock update client: one of the devices
 test,check        required  cmd:python3      python3          static checks and system tests
 test,check        required  cmd:clang        clang            second compiler; the core for thumbv7em
+test              wanted    cmd:valgrind     valgrind         a run under it must be silent
 test              wanted    cmd:curl         curl             the commands of the fleet's guide
 test,check        wanted    cmd:git          git              tells the project's files from others
 test,check        wanted    cmd:ctags        universal-ctags  function length report

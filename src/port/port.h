@@ -131,6 +131,9 @@ bool sn__os_resident(const char *lo, size_t n, unsigned char *pages);
 /** Gives the pages of [lo, lo+n) back. They read as zeroes afterwards; guards stay. */
 void sn__os_discard(char *lo, size_t n);
 size_t sn__os_page(void);
+/** A stack at [lo, lo+n), for tools that watch the stack pointer. It stays one. */
+void sn__os_stack_made(void *lo, size_t n);
+bool sn__os_on_valgrind(void);
 
 /* os: words for people */
 /** Writes n bytes to a descriptor, all of them if it takes them. Signal-safe. */

@@ -135,6 +135,7 @@ G *sn__carve(unsigned klass) {
     g->ctx.size = (size_t)((char *)g - lo);
     if (!guarded) put_canary(g);
     sn__san_new(&g->ctx);
+    sn__os_stack_made(lo, slot_size(klass));
     return g;
 }
 

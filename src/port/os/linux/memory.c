@@ -90,7 +90,9 @@ static bool split(char *lo) {
 
 unsigned sn__os_guard(char *lo, size_t stride, unsigned count) {
     unsigned n = 0;
-    if (!atomic_load_explicit(&no_install, memory_order_relaxed)) n = install(lo, stride, count);
+    /* valgrind would not know of those, and fault there itself */
+    if (!atomic_load_explicit(&no_install, memory_order_relaxed) && !sn__os_on_valgrind())
+        n = install(lo, stride, count);
     while (n < count && split(lo + n * stride)) n++;
     return n;
 }
