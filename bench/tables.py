@@ -146,7 +146,8 @@ def timers(p):
     lines = head(["1,000,000 timers, one core", "Sennit", "Go", "÷ Go's"])
     rows = p.run(["armed", "1000000"], 1)
     ours, theirs = rows["Sennit"], rows.get("Go", [])
-    for key, what in (("arm_ns", "arming one, ns"), ("cancel_ns", "taking it back, ns"),
+    for key, what in (("arm_ns", "arming one, ns (a scope's deadline; Go: `time.AfterFunc`)"),
+                      ("cancel_ns", "taking it back, ns"),
                       ("fire_cpu_ns", "CPU of firing, and of the coroutine it wakes, ns"),
                       ("late_p50_us", "how late, p50, µs"), ("late_p99_us", "p99, µs"),
                       ("hwm_kb", "memory with as many coroutines asleep, kB")):
