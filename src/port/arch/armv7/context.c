@@ -8,6 +8,7 @@ void sn__ctx_start(void);
 enum { R4 = 16, R5, LR = R4 + 9, WORDS };
 
 _Static_assert(offsetof(sn__ctx, sp) == 0 && offsetof(sn__ctx, busy) == 4, "as switch.S has them");
+_Static_assert(ATOMIC_LLONG_LOCK_FREE == 2, "times and counters are exchanged without a lock");
 
 void sn__ctx_init(sn__ctx *c, void *top, void (*entry)(void *), void *arg) {
     uintptr_t *frame = (uintptr_t *)top - WORDS;
