@@ -35,8 +35,10 @@ if(SENNIT_SANITIZE STREQUAL address)
                          -fno-sanitize-recover=undefined)
   target_link_options(sennit_flags INTERFACE -fsanitize=address,undefined)
 elseif(SENNIT_SANITIZE STREQUAL thread)
-  # gcc warns that ThreadSanitizer does not model fences; ours is for kernels without membarrier
-  target_compile_options(sennit_flags INTERFACE -fsanitize=thread
+  # The detector shall see the coroutines of users, not what the scheduler does beneath them: see
+  # src/core/hb.h. gcc warns that it does not model fences; ours is for kernels without membarrier.
+  target_compile_options(sennit_flags INTERFACE
+                         $<IF:$<BOOL:$<TARGET_PROPERTY:SENNIT_BENEATH>>,-DSN__HB,-fsanitize=thread>
                          $<$<C_COMPILER_ID:GNU>:-Wno-tsan>)
   target_link_options(sennit_flags INTERFACE -fsanitize=thread)
 elseif(NOT SENNIT_SANITIZE STREQUAL "")

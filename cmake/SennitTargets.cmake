@@ -1,11 +1,19 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 # What each folder's CMakeLists.txt calls.
 
-# sennit_objects(NAME SOURCES a.c … [LINK lib …] [INCLUDE dir …]): position-independent objects of
-# a part of a library.
+# sennit_objects(NAME SOURCES a.c … [LINK lib …] [INCLUDE dir …] [BENEATH …]): position-independent
+# objects of a part of a library. BENEATH: part of the scheduler or above it in its bracket. With
+# ThreadSanitizer that is not instrumented, gets the further sources named after BENEATH, and is
+# compiled once more, instrumented, as NAME_seen, to look for races of its own.
 function(sennit_objects name)
-  cmake_parse_arguments(A "" "" "SOURCES;LINK;INCLUDE" ${ARGN})
-  add_library(${name} OBJECT ${A_SOURCES})
+  cmake_parse_arguments(A "" "" "SOURCES;LINK;INCLUDE;BENEATH" ${ARGN})
+  if("BENEATH" IN_LIST ARGN AND SENNIT_SANITIZE STREQUAL "thread")
+    sennit_objects(${name}_seen SOURCES ${A_SOURCES} LINK ${A_LINK} INCLUDE ${A_INCLUDE})
+    add_library(${name} OBJECT ${A_SOURCES} ${A_BENEATH})
+    set_target_properties(${name} PROPERTIES SENNIT_BENEATH ON)
+  else()
+    add_library(${name} OBJECT ${A_SOURCES})
+  endif()
   set_target_properties(${name} PROPERTIES POSITION_INDEPENDENT_CODE ON)
   target_link_libraries(${name} PRIVATE sennit_flags ${A_LINK})
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/include
@@ -89,11 +97,12 @@ function(sennit_program name)
   endif()
 endfunction()
 
-# sennit_test(NAME SOURCES a.c … LINK lib … [TIMEOUT s] [LABELS l …] [ARGS …] [INTERNAL]):
-# a test program in build/tests and its ctest entry. INTERNAL lets it see src/. When it is run in an
-# emulator, EMULATOR is that one's command.
+# sennit_test(NAME SOURCES a.c … LINK lib … [TIMEOUT s] [LABELS l …] [ARGS …] [INTERNAL] [SEEN]):
+# a test program in build/tests and its ctest entry. INTERNAL lets it see src/. SEEN: with
+# ThreadSanitizer it also runs, as NAME_seen, on a scheduler that is instrumented itself. When it is
+# run in an emulator, EMULATOR is that one's command.
 function(sennit_test name)
-  cmake_parse_arguments(A "INTERNAL" "TIMEOUT" "SOURCES;LINK;LABELS;ARGS;ENV;INCLUDE" ${ARGN})
+  cmake_parse_arguments(A "INTERNAL;SEEN" "TIMEOUT" "SOURCES;LINK;LABELS;ARGS;ENV;INCLUDE" ${ARGN})
   add_executable(${name} ${A_SOURCES})
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
   target_link_libraries(${name} PRIVATE sennit_flags ${A_LINK})
@@ -110,6 +119,26 @@ function(sennit_test name)
   endif()
   add_test(NAME ${name} COMMAND ${name} ${A_ARGS})
   set_tests_properties(${name} PROPERTIES TIMEOUT ${A_TIMEOUT} LABELS "${A_LABELS}"
+                       ENVIRONMENT "${A_ENV}")
+  if(A_SEEN AND TARGET sennit-seen)
+    sennit_test_seen(${name} ${A_TIMEOUT} SOURCES ${A_SOURCES} LINK ${A_LINK} LABELS ${A_LABELS}
+                     ENV ${A_ENV} INCLUDE ${A_INCLUDE})
+  endif()
+endfunction()
+
+# The same test on the instrumented scheduler: with ThreadSanitizer only.
+function(sennit_test_seen name timeout)
+  cmake_parse_arguments(A "" "" "SOURCES;LINK;LABELS;ENV;INCLUDE" ${ARGN})
+  list(TRANSFORM A_LINK REPLACE "^sennit$" sennit-seen)
+  list(TRANSFORM A_SOURCES REPLACE "TARGET_OBJECTS:([a-z_]+)>" "TARGET_OBJECTS:\\1_seen>")
+  add_executable(${name}_seen ${A_SOURCES})
+  set_target_properties(${name}_seen PROPERTIES
+                        RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
+  target_link_libraries(${name}_seen PRIVATE sennit_flags ${A_LINK})
+  target_include_directories(${name}_seen PRIVATE ${PROJECT_SOURCE_DIR}/tests
+                             ${PROJECT_SOURCE_DIR}/src ${A_INCLUDE})
+  add_test(NAME ${name}_seen COMMAND ${name}_seen)
+  set_tests_properties(${name}_seen PROPERTIES TIMEOUT ${timeout} LABELS "${A_LABELS}"
                        ENVIRONMENT "${A_ENV}")
 endfunction()
 

@@ -21,7 +21,8 @@ static void ring_put_many(sn__chan *c, const char *v, size_t n) {
         size_t tail = c->head + c->len;
         if (tail >= c->cap) tail -= c->cap;
         size_t k = piece(c, tail, n - done);
-        if (c->elem) memcpy(c->buf + tail * c->elem, at(v, c->elem, done), k * c->elem);
+        for (size_t i = 0; SN__HB_ON && i < k; i++) sn__chan_take_turn(c, c->len + i, NULL);
+        if (c->elem) sn__hb_copy(c->buf + tail * c->elem, at(v, c->elem, done), k * c->elem);
         c->len += k;
         done += k;
     }
@@ -30,7 +31,8 @@ static void ring_put_many(sn__chan *c, const char *v, size_t n) {
 static void ring_get_many(sn__chan *c, char *v, size_t n) {
     for (size_t done = 0; done < n;) {
         size_t k = piece(c, c->head, n - done);
-        if (c->elem) memcpy(at(v, c->elem, done), c->buf + c->head * c->elem, k * c->elem);
+        for (size_t i = 0; SN__HB_ON && i < k; i++) sn__chan_take_turn(c, i, NULL);
+        if (c->elem) sn__hb_copy(at(v, c->elem, done), c->buf + c->head * c->elem, k * c->elem);
         c->head += k;
         if (c->head == c->cap) c->head = 0;
         c->len -= k;
@@ -47,6 +49,7 @@ static size_t put(sn__chan *c, const char *v, size_t n, sn__link *won) {
         sn__node *peer = sn__claim_first(&c->recvq, SN__WOKEN);
         if (!peer) break;
         if (peer->value) sn__copy(peer->value, at(v, c->elem, done), c->elem);
+        sn__chan_meet(c, peer);
         sn__list_push(won, &peer->link);
         done++;
     }
@@ -58,6 +61,7 @@ static size_t put(sn__chan *c, const char *v, size_t n, sn__link *won) {
 /* Waits, queued with the next value as any sender: 0, that one has moved; or why not. */
 static int wait_to_send(sn__g *g, sn__chan *c, sn__node *n) {
     enum sn__cause cause = sn__park(g, SN_NEVER, SN__R_SEND, c);
+    sn__hb_woken(n);
     if (cause == SN__WOKEN) return 0;
     if (cause == SN__CLOSED) sn__send_on_closed();
     sn__lock(&c->lock);
@@ -76,7 +80,10 @@ static int send_many(sn__g *g, sn__chan *c, const void *v, size_t n, size_t *don
         bool closed = c->closed;
         if (!closed) *done += put(c, at(v, c->elem, *done), n - *done, &won);
         bool wait = !closed && *done < n;
-        if (wait) sn__queue(&c->sendq, &node, g, sn__arm(g, !g->shield), at(v, c->elem, *done));
+        if (wait) {
+            sn__queue(&c->sendq, &node, g, sn__arm(g, !g->shield), at(v, c->elem, *done));
+            sn__hb_waits(&node);
+        }
         sn__unlock(&c->lock);
         if (closed) sn__send_on_closed();
         sn__ready_all(&won);
@@ -91,7 +98,11 @@ int sn_send_many(sn_chan *pub, const void *v, size_t n, size_t *done) {
     if (!pub && n) return sn_send(NULL, v);
     sn__g *g = sn__enter_parks();
     SN__EV_SEND(g, pub);
+    SN__HB_IN();
+    sn__hb_reads(pub, 1);
+    sn__hb_reads(v, n * sn__chan_of(pub)->elem);
     int rc = send_many(g, sn__chan_of(pub), v, n, &moved);
+    SN__HB_OUT();
     sn__leave(g);
     if (done) *done = moved;
     return rc;
@@ -108,6 +119,10 @@ int sn_try_send_many(sn_chan *pub, const void *v, size_t n, size_t *done) {
     bool closed = c->closed;
     if (!closed) *done = put(c, v, n, &won);
     sn__unlock(&c->lock);
+    SN__HB_IN();
+    sn__hb_reads(pub, 1);
+    sn__hb_reads(v, *done * c->elem);
+    SN__HB_OUT();
     if (closed) sn__send_on_closed();
     sn__ready_all(&won);
     sn__leave(g);
@@ -121,6 +136,7 @@ static void refill(sn__chan *c, sn__link *won) {
     while (c->len < c->cap) {
         sn__node *peer = sn__claim_first(&c->sendq, SN__WOKEN);
         if (!peer) return;
+        if (SN__HB_ON) sn__hb_as(peer->g, peer, sn__chan_turn(c, c->len));
         ring_put_many(c, peer->value, 1);
         sn__list_push(won, &peer->link);
     }
@@ -139,6 +155,7 @@ static size_t take(sn__chan *c, char *v, size_t n, sn__link *won) {
         sn__node *peer = sn__claim_first(&c->sendq, SN__WOKEN);
         if (!peer) break;
         sn__copy(at(v, c->elem, done), peer->value, c->elem);
+        sn__chan_meet(c, peer);
         sn__list_push(won, &peer->link);
         done++;
     }
@@ -148,8 +165,12 @@ static size_t take(sn__chan *c, char *v, size_t n, sn__link *won) {
 /* Waits for the first value, as any receiver. */
 static int wait_to_recv(sn__g *g, sn__chan *c, sn__node *n) {
     enum sn__cause cause = sn__park(g, SN_NEVER, SN__R_RECV, c);
+    sn__hb_woken(n);
     if (cause == SN__WOKEN) return 0;
-    if (cause == SN__CLOSED) return SN_ECLOSED;
+    if (cause == SN__CLOSED) {
+        sn__hb_acquire(&c->closed);
+        return SN_ECLOSED;
+    }
     sn__lock(&c->lock);
     sn__dequeue(n);
     sn__unlock(&c->lock);
@@ -163,7 +184,11 @@ static int recv_now(sn__g *g, sn__chan *c, char *v, size_t n, size_t *done, sn__
     sn__lock(&c->lock);
     size_t k = take(c, v, n, &won);
     bool closed = c->closed;
-    if (!k && !closed && node) sn__queue(&c->recvq, node, g, sn__arm(g, !g->shield), v);
+    if (!k && !closed && node) {
+        sn__queue(&c->recvq, node, g, sn__arm(g, !g->shield), v);
+        sn__hb_waits(node);
+    }
+    if (!k && closed) sn__hb_acquire(&c->closed);
     sn__unlock(&c->lock);
     sn__ready_all(&won);
     *done += k;
@@ -189,7 +214,10 @@ int sn_recv_many(sn_chan *pub, void *v, size_t n, size_t *done) {
     if (!pub) return sn_recv(NULL, v);
     sn__g *g = sn__enter_parks();
     SN__EV_RECV(g, pub);
+    SN__HB_IN();
     int rc = recv_many(g, sn__chan_of(pub), v, n, done);
+    sn__hb_writes(v, *done * sn__chan_of(pub)->elem);
+    SN__HB_OUT();
     sn__leave(g);
     return rc;
 }
@@ -200,6 +228,9 @@ int sn_try_recv_many(sn_chan *pub, void *v, size_t n, size_t *done) {
     if (!pub) return SN_EAGAIN;
     sn__g *g = sn__enter();
     int rc = recv_now(g, sn__chan_of(pub), v, n, done, NULL);
+    SN__HB_IN();
+    sn__hb_writes(v, *done * sn__chan_of(pub)->elem);
+    SN__HB_OUT();
     sn__leave(g);
     return rc;
 }

@@ -47,6 +47,9 @@ void sn_chan_free(sn_chan *pub) {
     sn__chan *c = sn__chan_of(pub);
     if (!sn__list_empty(&c->sendq) || !sn__list_empty(&c->recvq))
         sn__fatal("channel freed while somebody waits on it");
+    SN__HB_IN();
+    sn__hb_writes(c, sizeof *c); /* a send at the same time is a race */
+    SN__HB_OUT();
     for (size_t i = 0; c->drop && i < c->len; i++) c->drop(sn__chan_slot(c, i));
     if (c->own_buf) sn__free(c->buf);
     if (c->own_self) sn__free(pub);
@@ -73,10 +76,15 @@ __attribute__((noinline)) static int wait_in(sn__chan *c, sn__link *q, sn__g *g,
                                              enum sn__reason why) {
     sn__node n;
     sn__queue(q, &n, g, sn__arm(g, !g->shield), v);
+    sn__hb_waits(&n);
     sn__unlock(&c->lock);
     enum sn__cause cause = sn__park(g, SN_NEVER, why, c);
+    sn__hb_woken(&n);
     if (SN__LIKELY(cause == SN__WOKEN)) return 0;
-    if (cause == SN__CLOSED) return SN_ECLOSED;
+    if (cause == SN__CLOSED) {
+        sn__hb_acquire(&c->closed);
+        return SN_ECLOSED;
+    }
     sn__lock(&c->lock);
     sn__dequeue(&n);
     sn__unlock(&c->lock);
@@ -86,6 +94,16 @@ __attribute__((noinline)) static int wait_in(sn__chan *c, sn__link *q, sn__g *g,
 static int wait_nil(sn__g *g, enum sn__reason why) {
     sn__arm(g, !g->shield);
     return sn__cause_code(g, sn__park(g, SN_NEVER, why, NULL));
+}
+
+/* A sender reads its value, and the channel, which a close writes; a receiver writes its value. */
+static inline void sees_send(const sn__chan *c, const void *v) {
+    if (!SN__HB_ON || !c) return;
+    sn__hb_reads(c, 1);
+    sn__hb_reads(v, c->elem);
+}
+static inline void sees_recv(const sn__chan *c, void *v, int rc) {
+    if (SN__HB_ON && c && rc == 0) sn__hb_writes(v, c->elem);
 }
 
 static inline int chan_send(sn__g *g, sn__chan *c, const void *v) {
@@ -109,7 +127,10 @@ static inline int chan_send(sn__g *g, sn__chan *c, const void *v) {
 int sn_send(sn_chan *pub, const void *v) {
     sn__g *g = sn__enter_parks();
     SN__EV_SEND(g, pub);
+    SN__HB_IN();
+    sees_send(sn__chan_of(pub), v);
     int rc = chan_send(g, sn__chan_of(pub), v);
+    SN__HB_OUT();
     sn__leave(g);
     return rc;
 }
@@ -131,6 +152,7 @@ static inline int bracketed_recv(sn_chan *pub, void *v) {
     sn__g *g = sn__enter_parks();
     SN__EV_RECV(g, pub);
     int rc = chan_recv(g, sn__chan_of(pub), v);
+    sees_recv(sn__chan_of(pub), v, rc);
     sn__leave(g);
     return rc;
 }
@@ -149,13 +171,19 @@ SN__COLD static int recv_and_drop(sn_chan *pub) {
 
 int sn_recv(sn_chan *pub, void *v) {
     if (SN__UNLIKELY(!v && pub && sn__chan_of(pub)->drop)) return recv_and_drop(pub);
-    return bracketed_recv(pub, v);
+    SN__HB_IN();
+    int rc = bracketed_recv(pub, v);
+    SN__HB_OUT();
+    return rc;
 }
 
 int sn_try_send(sn_chan *pub, const void *v) {
     if (!pub) return SN_EAGAIN;
     sn__chan *c = sn__chan_of(pub);
     sn__g *g = sn__enter(), *wake = NULL;
+    SN__HB_IN();
+    sees_send(c, v);
+    SN__HB_OUT();
     sn__lock(&c->lock);
     enum sn__try t = sn__chan_try_send(c, v, &wake);
     sn__unlock(&c->lock);
@@ -172,6 +200,9 @@ int sn_try_recv(sn_chan *pub, void *v) {
     sn__lock(&c->lock);
     enum sn__try t = sn__chan_try_recv(c, v, &wake);
     sn__unlock(&c->lock);
+    SN__HB_IN();
+    sees_recv(c, v, t != SN__TRY_DONE);
+    SN__HB_OUT();
     if (wake) sn__ready(wake);
     sn__leave(g);
     return t == SN__TRY_DONE ? 0 : t == SN__TRY_CLOSED ? SN_ECLOSED : SN_EAGAIN;
@@ -190,6 +221,10 @@ void sn_chan_close(sn_chan *pub) {
     sn__list_init(&won);
     sn__g *g = sn__enter();
     SN__EV_CLOSE(pub);
+    SN__HB_IN();
+    sn__hb_writes(c, 1); /* a send at the same time is a race */
+    SN__HB_OUT();
+    sn__hb_release(&c->closed);
     sn__lock(&c->lock);
     bool twice = c->closed;
     c->closed = true;

@@ -23,9 +23,11 @@ int sn_cond_wait(sn_cond *pub, sn_mutex *pm, sn_time until) {
     sn__lock(&c->lock);
     sn__queue(&c->queue, &n, g, sn__arm(g, !g->shield), NULL);
     sn__unlock(&c->lock);
+    sn__hb_release(m);
     sn__g *next = sn__mutex_unlock(m);
     if (next) sn__ready(next);
     enum sn__cause cause = sn__park(g, until, SN__R_COND, c);
+    if (cause == SN__WOKEN) sn__hb_acquire(c);
     if (cause != SN__WOKEN) {
         sn__lock(&c->lock);
         sn__dequeue(&n);
@@ -33,6 +35,7 @@ int sn_cond_wait(sn_cond *pub, sn_mutex *pm, sn_time until) {
         rc = sn__cause_code(g, cause);
     }
     (void)sn__mutex_lock(g, m, SN_NEVER, false);
+    sn__hb_acquire(m);
     sn__leave(g);
     return rc;
 }
@@ -40,6 +43,7 @@ int sn_cond_wait(sn_cond *pub, sn_mutex *pm, sn_time until) {
 void sn_cond_signal(sn_cond *pub) {
     cond *c = (cond *)pub;
     sn__g *g = sn__enter();
+    sn__hb_release(c);
     sn__lock(&c->lock);
     sn__node *n = sn__claim_first(&c->queue, SN__WOKEN);
     sn__unlock(&c->lock);
@@ -53,6 +57,7 @@ void sn_cond_broadcast(sn_cond *pub) {
     sn__node *n;
     sn__list_init(&won);
     sn__g *g = sn__enter();
+    sn__hb_release(c);
     sn__lock(&c->lock);
     while ((n = sn__claim_first(&c->queue, SN__WOKEN))) sn__list_push(&won, &n->link);
     sn__unlock(&c->lock);

@@ -124,7 +124,8 @@ static call *new_call(flight *f, uint32_t hash, const void *key, size_t n) {
 
 static void answer(const call *c, asker *a, int rc, size_t result) {
     a->rc = rc;
-    if (rc >= 0 && a->n.value && result) memcpy(a->n.value, c->result, result);
+    if (rc >= 0 && a->n.value && result) sn__hb_copy(a->n.value, c->result, result);
+    sn__hb_release(&a->n);
     sn__ready(a->n.g);
 }
 
@@ -134,6 +135,7 @@ static void finish(call *c, int rc) {
     sn__link won, *l;
     sn__node *n, *ender = NULL;
     sn__list_init(&won);
+    sn__hb_release(f);
     sn__lock(&f->lock);
     size_t result = f->result;
     if (!c->abandoned) take_out(f, c);
@@ -243,7 +245,11 @@ static int flight_do(sn__g *g, flight *f, const void *key, size_t n, void *resul
     if (!rc) rc = join_or_begin(f, &c, key, n, &a);
     if (rc) return rc;
     enum sn__cause cause = sn__park(g, SN_NEVER, SN__R_FLIGHT, f);
-    if (cause == SN__WOKEN) return a.rc;
+    if (cause == SN__WOKEN) {
+        sn__hb_acquire(&a.n);
+        if (a.rc >= 0) sn__hb_writes(result, f->result);
+        return a.rc;
+    }
     give_up(f, c, &a);
     return sn__cause_code(g, cause);
 }
@@ -282,6 +288,7 @@ void sn_flight_end(sn_flight *pub) {
     if (wait) sn__queue(&f->enders, &n, g, sn__arm(g, false), NULL);
     sn__unlock(&f->lock);
     if (wait) (void)sn__park(g, SN_NEVER, SN__R_FLIGHT, f);
+    sn__hb_acquire(f);
     sn__leave(g);
     sn__free(f->buckets);
 }

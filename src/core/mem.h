@@ -6,6 +6,8 @@
 
 #include <stddef.h>
 
+#include "core/hb.h"
+
 void *memcpy(void *restrict to, const void *restrict from, size_t n);
 void *memset(void *to, int byte, size_t n);
 
@@ -14,7 +16,7 @@ static inline void sn__copy(void *to, const void *from, size_t n) {
     if (n == sizeof(void *))
         __builtin_memcpy(to, from, sizeof(void *));
     else if (n)
-        memcpy(to, from, n);
+        sn__hb_copy(to, from, n);
 }
 
 #endif

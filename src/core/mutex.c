@@ -159,8 +159,8 @@ __attribute__((noinline)) static void lock_in_bracket(sn__mutex *m) {
  * as an operation, or a coroutine that does nothing else would let nobody run. */
 void sn_lock(sn_mutex *pub) {
     SN__EV_LOCK(pub);
-    if (SN__LIKELY(sn__spend() && take(sn__mutex_of(pub)))) return;
-    lock_in_bracket(sn__mutex_of(pub));
+    if (SN__UNLIKELY(!sn__spend() || !take(sn__mutex_of(pub)))) lock_in_bracket(sn__mutex_of(pub));
+    sn__hb_acquire(pub);
 }
 
 int sn_lock_until(sn_mutex *pub, sn_time until) {
@@ -170,13 +170,16 @@ int sn_lock_until(sn_mutex *pub, sn_time until) {
         rc = barge(sn__mutex_of(pub), 0) ? 0 : SN_ETIMEDOUT;
     else if (!rc)
         rc = sn__mutex_lock(g, sn__mutex_of(pub), until, !g->shield);
+    if (!rc) sn__hb_acquire(pub);
     sn__leave(g);
     return rc;
 }
 
 int sn_trylock(sn_mutex *pub) {
     sn__point();
-    return barge(sn__mutex_of(pub), 0);
+    if (!barge(sn__mutex_of(pub), 0)) return 0;
+    sn__hb_acquire(pub);
+    return 1;
 }
 
 __attribute__((noinline)) static void unlock_in_bracket(sn__mutex *m) {
@@ -189,6 +192,7 @@ __attribute__((noinline)) static void unlock_in_bracket(sn__mutex *m) {
 /* While nobody waits that word alone decides: no bracket. */
 void sn_unlock(sn_mutex *pub) {
     SN__EV_UNLOCK(pub);
+    sn__hb_release(pub);
     if (SN__UNLIKELY(!give(sn__mutex_of(pub)))) unlock_in_bracket(sn__mutex_of(pub));
     sn__point();
 }

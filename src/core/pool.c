@@ -102,12 +102,15 @@ void *sn_pool_get(sn_pool *pub) {
     sn__g *g = sn__enter();
     void *object = take_idle(p, sn__place(g) % p->places);
     sn__leave(g);
-    return object ? object : p->make(p->ctx);
+    if (!object) return p->make(p->ctx);
+    sn__hb_acquire(object);
+    return object;
 }
 
 void sn_pool_put(sn_pool *pub, void *object) {
     pool *p = pool_of(pub);
     if (!object) return;
+    sn__hb_release(object);
     sn__g *g = sn__enter();
     shelf *s = &p->shelves[sn__place(g) % p->places];
     sn__lock(&s->lock);
@@ -120,6 +123,9 @@ void sn_pool_put(sn_pool *pub, void *object) {
 void sn_pool_end(sn_pool *pub) {
     pool *p = pool_of(pub);
     for (uint32_t i = 0; i < p->places; i++)
-        for (void *object; (object = pop(&p->shelves[i]));) p->end(p->ctx, object);
+        for (void *object; (object = pop(&p->shelves[i]));) {
+            sn__hb_acquire(object);
+            p->end(p->ctx, object);
+        }
     sn__free(p->shelves);
 }

@@ -122,6 +122,7 @@ void *sn_ring_reserve(sn_ring *pub, size_t *n) {
     size_t tail = atomic_load_explicit(&r->tail, memory_order_relaxed);
     if (r->cap - (tail - r->head_seen) < *n)
         r->head_seen = atomic_load_explicit(&r->head, memory_order_acquire);
+    sn__hb_acquire(&r->head);
     size_t room = in_one_piece(r, tail, r->cap - (tail - r->head_seen));
     if (room < *n) *n = room;
     return *n ? at(r, tail) : NULL;
@@ -131,6 +132,7 @@ void sn_ring_commit(sn_ring *pub, size_t n) {
     ring *r = ring_of(pub);
     size_t tail = atomic_load_explicit(&r->tail, memory_order_relaxed);
     if (r->cap - (tail - r->head_seen) < n) sn__fatal("commit of more than was reserved");
+    sn__hb_release(&r->tail);
     atomic_store_explicit(&r->tail, tail + n, memory_order_release);
     wake(&r->w);
     sn__point();
@@ -138,6 +140,7 @@ void sn_ring_commit(sn_ring *pub, size_t n) {
 
 void sn_ring_close(sn_ring *pub) {
     ring *r = ring_of(pub);
+    sn__hb_release(&r->tail);
     atomic_store(&r->closed, 1);
     wake(&r->w);
     sn__point();
@@ -148,6 +151,7 @@ const void *sn_ring_peek(sn_ring *pub, size_t *n) {
     size_t head = atomic_load_explicit(&r->head, memory_order_relaxed);
     if (r->tail_seen == head) r->tail_seen = atomic_load_explicit(&r->tail, memory_order_acquire);
     *n = in_one_piece(r, head, r->tail_seen - head);
+    sn__hb_acquire(&r->tail);
     return *n ? at(r, head) : NULL;
 }
 
@@ -155,6 +159,7 @@ void sn_ring_release(sn_ring *pub, size_t n) {
     ring *r = ring_of(pub);
     size_t head = atomic_load_explicit(&r->head, memory_order_relaxed);
     if (r->tail_seen - head < n) sn__fatal("release of more than was seen");
+    sn__hb_release(&r->head);
     atomic_store_explicit(&r->head, head + n, memory_order_release);
     sn__point();
 }
@@ -172,6 +177,7 @@ static bool ring_ready(const void *of) {
 int sn_ring_wait(sn_ring *pub, sn_time until) {
     ring *r = ring_of(pub);
     int rc = wait_ready(&r->w, until, ring_ready, r);
+    sn__hb_acquire(&r->tail);
     return !rc && ring_empty(r) ? SN_ECLOSED : rc;
 }
 
@@ -232,7 +238,9 @@ int sn_funnel_put(sn_funnel *pub, const void *v) {
     if (rc) return rc;
     sn__point();
     slot *s = slot_at(f, position);
+    sn__hb_reads(v, f->elem);
     sn__copy(s->value, v, f->elem);
+    sn__hb_turn(&s->turn);
     atomic_store_explicit(&s->turn, position + 1, memory_order_release);
     wake(&f->w);
     sn__point();
@@ -241,6 +249,7 @@ int sn_funnel_put(sn_funnel *pub, const void *v) {
 
 void sn_funnel_close(sn_funnel *pub) {
     funnel *f = funnel_of(pub);
+    sn__hb_release(&f->tail);
     atomic_fetch_or(&f->tail, CLOSED);
     wake(&f->w);
     sn__point();
@@ -260,9 +269,14 @@ int sn_funnel_get(sn_funnel *pub, void *v, sn_time until) {
     funnel *f = funnel_of(pub);
     int rc = wait_ready(&f->w, until, funnel_ready, f);
     if (rc) return rc;
-    if (!funnel_has(f)) return SN_ECLOSED;
+    if (!funnel_has(f)) {
+        sn__hb_acquire(&f->tail);
+        return SN_ECLOSED;
+    }
     slot *s = slot_at(f, f->head);
+    sn__hb_turn(&s->turn);
     sn__copy(v, s->value, f->elem);
+    sn__hb_writes(v, f->elem);
     atomic_store_explicit(&s->turn, f->head + STEP * f->cap, memory_order_release);
     f->head += STEP;
     return 0;

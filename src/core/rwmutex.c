@@ -199,37 +199,57 @@ static void write_unlock(rwmutex *m) {
 
 static rwmutex *of(sn_rwmutex *m) { return (rwmutex *)m; }
 
+/* A writer's unlock is before any lock, a reader's before a writer's. */
+static void read_locked(const rwmutex *m) { sn__hb_acquire(&m->passes); }
+static void write_locked(const rwmutex *m) {
+    sn__hb_acquire(&m->passes);
+    sn__hb_acquire(&m->leaving);
+}
+
 /* Without a bracket when no writer is about; it counts as an operation all the same. */
 void sn_rlock(sn_rwmutex *m) {
-    if (SN__LIKELY(sn__spend() && try_read(of(m)))) return;
+    if (SN__LIKELY(sn__spend() && try_read(of(m)))) {
+        read_locked(of(m));
+        return;
+    }
     sn__g *g = sn__enter_parks();
     (void)read_lock(g, of(m), SN_NEVER, false);
+    read_locked(of(m));
     sn__leave(g);
 }
 
 void sn_wlock(sn_rwmutex *m) {
     sn__g *g = sn__enter_parks();
     (void)write_lock(g, of(m), SN_NEVER, false);
+    write_locked(of(m));
     sn__leave(g);
 }
 
 int sn_tryrlock(sn_rwmutex *m) {
     sn__point();
-    return try_read(of(m));
+    if (!try_read(of(m))) return 0;
+    read_locked(of(m));
+    return 1;
 }
 
 int sn_trywlock(sn_rwmutex *m) {
     sn__point();
-    return try_write(of(m));
+    if (!try_write(of(m))) return 0;
+    write_locked(of(m));
+    return 1;
 }
 
 /* Without a bracket, as long as no writer waits. */
 void sn_runlock(sn_rwmutex *m) {
+    sn__hb_release(&of(m)->leaving);
     read_unlock(of(m));
     sn__point();
 }
 
-void sn_wunlock(sn_rwmutex *m) { write_unlock(of(m)); }
+void sn_wunlock(sn_rwmutex *m) {
+    sn__hb_release(&of(m)->passes);
+    write_unlock(of(m));
+}
 
 typedef int lock_fn(sn__g *g, rwmutex *m, sn_time until, bool cancellable);
 
@@ -238,6 +258,7 @@ static int lock_until(sn_rwmutex *m, lock_fn *lock, sn_time until) {
     sn__g *g = sn__enter_parks();
     int rc = sn__interrupted(g);
     if (!rc) rc = until == 0 ? SN_ETIMEDOUT : lock(g, of(m), until, !g->shield);
+    if (!rc) lock == read_lock ? read_locked(of(m)) : write_locked(of(m));
     sn__leave(g);
     return rc;
 }

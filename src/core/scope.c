@@ -45,6 +45,7 @@ static void interrupt(sn__g *g) {
 static void mark(sn__scope *s, int why) {
     if (atomic_load_explicit(&s->canceled, memory_order_relaxed)) return;
     SN__EV_CANCEL(s, why);
+    sn__hb_release(s); /* who is told that s is cancelled acquires it: sn__interrupted */
     atomic_store(&s->canceled, why);
     if (!s->first_error) s->first_error = why;
 }
@@ -103,6 +104,7 @@ static sn__g *claim_leaver(sn__scope *s) {
 }
 
 void sn__scope_done(sn__scope *s, sn__g *g, int rc) {
+    sn__hb_release(&s->live);
     sn__lock(&s->lock);
     sn__list_del(&g->member);
     s->live--;
@@ -126,6 +128,7 @@ void sn__scope_wait(sn__scope *s, sn__g *g) {
         sn__lock(&s->lock);
     }
     sn__unlock(&s->lock);
+    sn__hb_acquire(&s->live);
 }
 
 static void deadline_passed(sn__timer *t) {

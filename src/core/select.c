@@ -93,6 +93,14 @@ static enum sn__try try_case(sn_case *k, sn__g **wake) {
 
 /* A case went on: say so, wake the peer. No lock is held. */
 static void settle(sn_case *k, enum sn__try t, sn__g *wake) {
+    const sn__chan *c = sn__chan_of(k->ch);
+    if (k->op) {
+        sn__hb_reads(c, 1);
+        sn__hb_reads(k->v, c->elem);
+    } else if (t == SN__TRY_DONE) {
+        sn__hb_writes(k->v, c->elem);
+    }
+    if (t == SN__TRY_CLOSED) sn__hb_acquire(&c->closed);
     if (t == SN__TRY_CLOSED && k->op) sn__send_on_closed();
     if (!k->op && k->err) *k->err = t == SN__TRY_CLOSED ? SN_ECLOSED : 0;
     if (wake) sn__ready(wake);
@@ -188,6 +196,7 @@ static int queue_each(selection *x, sn__g *g, bool *wait) {
             return -1;
         }
         sn__queue(k->op ? &c->sendq : &c->recvq, &x->s[at].node, g, t, k->v);
+        sn__hb_waits(&x->s[at].node);
         x->queued = i + 1;
         sn__unlock(&c->lock);
     }
@@ -200,6 +209,7 @@ static int wait_any(selection *x, sn__g *g, sn_time until) {
     int won = -1;
     if (cause == SN__WOKEN || cause == SN__CLOSED)
         won = (int)(SN__OF(g->won, select_case, node) - x->s);
+    if (won >= 0) sn__hb_woken(&x->s[won].node);
     dequeue_all(x, won);
     if (won < 0) return sn__cause_code(g, cause);
     settle(&x->cases[won], cause == SN__CLOSED ? SN__TRY_CLOSED : SN__TRY_DONE, NULL);
@@ -241,6 +251,7 @@ int sn_selectv(sn_case *cases, size_t n, sn_time until) {
     select_case s[8];
     sn__g *g = sn__enter_parks();
     SN__EV_SELECT(g, n);
+    SN__HB_IN();
     int rc;
     if (n <= 8) {
         x.s = s;
@@ -253,6 +264,7 @@ int sn_selectv(sn_case *cases, size_t n, sn_time until) {
         rc = select_in(&x, g, until);
         sn__free(x.s);
     }
+    SN__HB_OUT();
     sn__leave(g);
     return rc;
 }

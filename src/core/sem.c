@@ -78,6 +78,7 @@ int sn_sem_wait_n(sn_sem *pub, long n, sn_time until) {
     if (n < 0) return SN_EINVAL;
     sn__g *g = sn__enter_parks();
     int rc = sem_wait(g, (sem *)pub, n, until);
+    if (!rc) sn__hb_acquire(pub);
     sn__leave(g);
     return rc;
 }
@@ -89,6 +90,7 @@ void sn_sem_post_n(sn_sem *pub, long n) {
     sn__link won;
     sn__list_init(&won);
     sn__g *g = sn__enter();
+    sn__hb_release(s);
     sn__lock(&s->lock);
     bool wrong = n < 0 || __builtin_add_overflow(s->count, n, &s->count);
     if (!wrong) serve(s, &won);

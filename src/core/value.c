@@ -19,6 +19,7 @@ void sn_scope_bind(sn_scope *pub, sn_value *storage, const sn_key *key, const vo
     if (g->scope != s || s->owner != g) sn__fatal("sn_scope_bind in a scope that is not its own");
     const void *first = atomic_load_explicit(&s->values, memory_order_relaxed);
     *b = (binding){first, key, value};
+    sn__hb_release(b);
     atomic_store_explicit(&s->values, b, memory_order_release);
     sn__leave(g);
 }
@@ -35,6 +36,7 @@ static const binding *find(const sn__scope *s, const sn_key *key) {
 const void *sn_scope_value(const sn_key *key) {
     sn__g *g = sn__enter();
     const binding *b = find(g->scope, key);
+    if (b) sn__hb_acquire(b);
     sn__leave(g);
     return b ? b->value : NULL;
 }

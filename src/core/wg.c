@@ -17,6 +17,7 @@ void sn_wg_add(sn_wg *pub, long n) {
     sn__node *node;
     sn__list_init(&won);
     sn__g *g = sn__enter();
+    if (n < 0) sn__hb_release(w);
     sn__lock(&w->lock);
     long now = w->count += n;
     if (now == 0)
@@ -49,6 +50,7 @@ static int wg_wait(sn__g *g, wg *w) {
 int sn_wg_wait(sn_wg *pub) {
     sn__g *g = sn__enter_parks();
     int rc = wg_wait(g, (wg *)pub);
+    if (!rc) sn__hb_acquire(pub);
     sn__leave(g);
     return rc;
 }

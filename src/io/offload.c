@@ -67,6 +67,7 @@ static job *take(void) {
     sn__link *l = sn__list_pop(&pool.queue);
     if (!l) return NULL;
     job *j = SN__OF(l, job, link);
+    sn__hb_acquire(j);
     j->state = RUNNING;
     pool.wanted--;
     return j;
@@ -75,6 +76,7 @@ static job *take(void) {
 static void run(job *j) {
     sn__g *g = NULL;
     j->f(j->arg);
+    sn__hb_release(j);
     sn__lock(&pool.lock);
     if (j->state == RUNNING) {
         j->state = DONE;
@@ -84,6 +86,7 @@ static void run(job *j) {
     sn__unlock(&pool.lock);
     if (g) sn__ready_foreign(g);
     if (!j) return;
+    sn__hb_acquire(j);
     if (j->drop) j->drop(j->arg);
     free(j);
 }
@@ -143,6 +146,7 @@ static int want_helper(void) {
 }
 
 static void enqueue(job *j, sn__g *g) {
+    sn__hb_release(j);
     sn__lock(&pool.lock);
     j->g = g;
     j->state = QUEUED;
@@ -164,6 +168,10 @@ static enum job_state settle(job *j) {
         s = j->state = LEFT;
     }
     sn__unlock(&pool.lock);
+    if (s == LEFT)
+        sn__hb_release(j);
+    else
+        sn__hb_acquire(j);
     return s;
 }
 

@@ -56,6 +56,7 @@ static struct {
 } np;
 
 static void np_wait(sn__poll_batch *b, sn_time until) {
+    sn__hb_acquire(&np); /* the making of the backend's descriptors */
     np.by->wait(b, until);
     (void)atomic_load_explicit(&np.opened, memory_order_acquire);
 }
@@ -118,7 +119,10 @@ static void np_deliver(const sn__poll_batch *b) {
     }
 }
 
-static void np_interrupt(void) { np.by->interrupt(); }
+static void np_interrupt(void) {
+    sn__hb_acquire(&np);
+    np.by->interrupt();
+}
 
 static uint32_t np_waiting(void) { return atomic_load(&np.waiting); }
 
@@ -150,6 +154,7 @@ static int bring_up(void) {
         np.by = &sn__epoll;
         err = np.by->up();
     }
+    sn__hb_release(&np);
     if (err == 0) atomic_store(&np.up, 1);
     return err;
 }
@@ -190,6 +195,7 @@ static void set_up(sn__pd *pd, int fd) {
 
 static int add(sn__pd *pd, int fd) {
     atomic_fetch_add(&pd->added, 1);
+    sn__hb_acquire(&np);
     int err = np.by->add(pd, fd);
     if (err) atomic_fetch_sub(&pd->added, 1);
     return err;
@@ -239,12 +245,14 @@ static bool close_fd(sn__pd *pd, uint32_t *state) {
     if ((*state & (CLOSED | GONE | USERS)) != (CLOSED | 1)) return false;
     if (!atomic_compare_exchange_strong(&pd->state, state, *state | GONE)) return true;
     if (np.by->remove) take_out(pd);
+    sn__hb_acquire(pd); /* all uses of it */
     close(pd->fd);
     *state = atomic_load(&pd->state);
     return true;
 }
 
 void sn__pd_unref(sn__pd *pd) {
+    sn__hb_release(pd);
     uint32_t s = atomic_load_explicit(&pd->state, memory_order_relaxed);
     for (;;) {
         if (SN__UNLIKELY(s & CLOSED) && close_fd(pd, &s)) continue;

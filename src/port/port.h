@@ -23,7 +23,8 @@ typedef struct sn__ctx {
         busy; /**< 1 from before it runs until its registers are saved again; SN__HELD */
     void *lo; /**< its stack, for sanitizers and for "is this address mine" */
     size_t size;
-    void *fake;  /**< AddressSanitizer's fake stack while away */
+    void
+        *fake; /**< AddressSanitizer's fake stack while away; ThreadSanitizer: it calls libraries */
     void *fiber; /**< ThreadSanitizer's fiber */
 } sn__ctx;
 

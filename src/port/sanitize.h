@@ -16,7 +16,7 @@
 #if defined(__SANITIZE_ADDRESS__)
 #define SN__ASAN 1
 #endif
-#if defined(__SANITIZE_THREAD__)
+#if defined(__SANITIZE_THREAD__) || defined(SN__HB)
 #define SN__TSAN 1
 #endif
 
@@ -48,35 +48,72 @@ static inline void sn__san_thread(sn__ctx *self) {
     pthread_attr_destroy(&a);
 }
 static inline void sn__san_new(sn__ctx *c) { (void)c; }
+static inline void sn__san_first(sn__ctx *self) { (void)self; }
+static inline void sn__san_thread_end(void) {}
 static inline void sn__san_reuse(sn__ctx *c) {
     c->fake = NULL;
     ASAN_UNPOISON_MEMORY_REGION(c->lo, c->size);
 }
+static inline void sn__san_foreign(sn__ctx *c, bool on) { (void)c, (void)on; }
 static inline void sn__san_settled(sn__ctx *c) { (void)c; }
 static inline void sn__san_slab(void *lo, size_t n) { __lsan_register_root_region(lo, n); }
 #elif defined(SN__TSAN)
+#include <errno.h>
 void *__tsan_get_current_fiber(void);
 void *__tsan_create_fiber(unsigned flags);
 void __tsan_destroy_fiber(void *fiber);
 void __tsan_switch_to_fiber(void *fiber, unsigned flags);
 void __tsan_acquire(void *at);
 void __tsan_release(void *at);
+void AnnotateBenignRaceSized(const char *file, int line, const volatile void *p, size_t n,
+                             const char *why);
 #define SN__SWITCH_ATTR __attribute__((no_sanitize("thread"), noinline, unused))
+/* Two ways. With SN__HB (core/hb.h) coroutines are threads to the detector, and a switch orders
+ * nothing. Without, the library is instrumented itself, to find its own races: then a switch orders
+ * what was before it and what comes after, or all it has for each thread would be reported. */
+#ifdef SN__HB
+enum { SN__TSAN_NO_SYNC = 1 };
+#else
+enum { SN__TSAN_NO_SYNC = 0 };
+#endif
 enum { SN__STACK_SCALE = 4, SN__PACKS = 0, SN__GUARD_BY_MPROTECT = 0 };
 static inline __attribute__((always_inline)) void sn__san_leave(sn__ctx *from, sn__ctx *to,
                                                                 bool dying) {
-    (void)dying;
-    __tsan_release(from); /* the assembly's store to `busy` is not seen */
-    __tsan_switch_to_fiber(to->fiber, 0);
+    if (!SN__TSAN_NO_SYNC || dying) __tsan_release(from); /* what stores to `busy` is not seen */
+    if (from->fake) __tsan_release(sn__tls_get());
+    __tsan_switch_to_fiber(to->fiber, SN__TSAN_NO_SYNC);
 }
-static inline void sn__san_arrive(sn__ctx *self) { (void)self; }
-static inline void sn__san_thread(sn__ctx *self) { self->fiber = __tsan_get_current_fiber(); }
+/* One that calls libraries shares what they keep for each thread with the others of its kind that
+ * run there. */
+static inline void sn__san_arrive(sn__ctx *self) {
+    if (self->fake) __tsan_acquire(sn__tls_get());
+}
+static inline void sn__san_thread(sn__ctx *self) {
+    self->fiber = __tsan_get_current_fiber();
+    if (SN__TSAN_NO_SYNC) { /* errno is whoever's runs there */
+        AnnotateBenignRaceSized(__FILE__, __LINE__, &errno, sizeof errno, "errno");
+        __tsan_release(sn__tls_get()); /* the making of what the thread keeps: see arrive */
+    }
+}
+/** At its end: what its keepers free then. */
+static inline void sn__san_thread_end(void) {
+    if (SN__TSAN_NO_SYNC) __tsan_acquire(sn__tls_get());
+}
+/** A stack that another may have had before. */
+static inline void sn__san_first(sn__ctx *self) {
+    if (SN__TSAN_NO_SYNC) __tsan_acquire(self);
+}
 static inline void sn__san_new(sn__ctx *c) { c->fiber = __tsan_create_fiber(0); }
 static inline void sn__san_reuse(sn__ctx *c) {
-    __tsan_destroy_fiber(c->fiber);
+    if (c->fiber) __tsan_destroy_fiber(c->fiber);
     c->fiber = __tsan_create_fiber(0);
 }
-static inline void sn__san_settled(sn__ctx *c) { __tsan_acquire(c); }
+static inline void sn__san_foreign(sn__ctx *c, bool on) {
+    c->fake = on && SN__TSAN_NO_SYNC ? c : NULL;
+}
+static inline void sn__san_settled(sn__ctx *c) {
+    if (!SN__TSAN_NO_SYNC) __tsan_acquire(c);
+}
 static inline void sn__san_slab(void *lo, size_t n) {
     (void)lo;
     (void)n;
@@ -93,7 +130,10 @@ static inline void sn__san_leave(sn__ctx *from, sn__ctx *to, bool dying) {
 static inline void sn__san_arrive(sn__ctx *self) { (void)self; }
 static inline void sn__san_thread(sn__ctx *self) { (void)self; }
 static inline void sn__san_new(sn__ctx *c) { (void)c; }
+static inline void sn__san_first(sn__ctx *self) { (void)self; }
+static inline void sn__san_thread_end(void) {}
 static inline void sn__san_reuse(sn__ctx *c) { (void)c; }
+static inline void sn__san_foreign(sn__ctx *c, bool on) { (void)c, (void)on; }
 static inline void sn__san_settled(sn__ctx *c) { (void)c; }
 static inline void sn__san_slab(void *lo, size_t n) {
     (void)lo;

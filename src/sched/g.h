@@ -52,6 +52,14 @@ typedef struct G {
 
 static inline G *g_of(sn__g *g) { return (G *)g; }
 
+#ifdef SN__HB
+/** Takes g, which is about to die or has never begun, and gives back the one that did so long ago
+ *  (its fiber destroyed) or NULL: stacks are used again late, since that orders their users. */
+G *sn__san_delay(G *g);
+#else
+static inline G *sn__san_delay(G *g) { return g; }
+#endif
+
 /* stack.c */
 /** The class for these attributes (NULL: the default's), or SN_EINVAL. */
 int sn__klass_of(const sn_attr *a);

@@ -4,25 +4,31 @@
 
 int sn_go(sn_fn f, const void *arg, size_t n) {
     uintptr_t site = (uintptr_t)__builtin_return_address(0);
+    SN__HB_IN();
     sn__g *g = sn__enter_parks();
     int rc = g->foreign ? SN_EPERM : sn__spawn(g->scope, NULL, f, arg, n, site);
+    SN__HB_OUT();
     sn__leave(g);
     return rc;
 }
 
 int sn_go_root(sn_fn f, const void *arg, size_t n) {
     uintptr_t site = (uintptr_t)__builtin_return_address(0);
+    SN__HB_IN();
     sn__g *g = sn__enter_parks();
     sn__scope *root = sn__root();
     int rc = root ? sn__spawn(root, NULL, f, arg, n, site) : SN_EPERM;
+    SN__HB_OUT();
     sn__leave(g);
     return rc;
 }
 
 int sn_scope_go(sn_scope *s, const sn_attr *attr, sn_fn f, const void *arg, size_t n) {
     uintptr_t site = (uintptr_t)__builtin_return_address(0);
+    SN__HB_IN();
     sn__g *g = sn__enter_parks();
     int rc = g->foreign ? SN_EPERM : sn__spawn(sn__scope_of(s), attr, f, arg, n, site);
+    SN__HB_OUT();
     sn__leave(g);
     return rc;
 }

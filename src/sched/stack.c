@@ -141,7 +141,8 @@ G *sn__carve(unsigned klass) {
 
 void sn__g_prepare(G *g, void (*begin)(void *), sn_fn f, const void *arg, size_t n) {
     char *top = (char *)g - ((n + 15) & ~(size_t)15);
-    if (n) memcpy(top, arg, n);
+    sn__hb_reads(arg, n);
+    if (n) sn__hb_copy(top, arg, n);
     g->fn = f;
     g->arg = n ? top : (void *)(uintptr_t)arg;
     g->starts = 0;

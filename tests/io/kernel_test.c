@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
+#include <stdatomic.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -53,7 +54,7 @@ static int full_listener(char *addr, size_t n, int *held, int held_n) {
 
 typedef struct dial_arg {
     const char *net, *addr;
-    int *result;
+    atomic_int *result; /* looked at while it dials */
 } dial_arg;
 
 static int dial_one(void *arg) {
@@ -67,7 +68,8 @@ static int dial_one(void *arg) {
 NET_CASE(a_cancel_and_a_deadline_reach_who_dials) {
     enum { HELD = 4 };
     char addr[64];
-    int held[HELD], r = 1;
+    int held[HELD];
+    atomic_int r = 1;
     sn_scope s;
     int fd = full_listener(addr, sizeof addr, held, HELD);
     dial_arg d = {"tcp", addr, &r};
@@ -91,7 +93,8 @@ NET_CASE(waits_for_room_in_a_unix_queue) {
     struct sockaddr_un sa = {.sun_family = AF_UNIX};
     const char name[] = "sennit-full-queue-test";
     char addr[64];
-    int r = 1, fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    atomic_int r = 1;
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     sn_conn *first, *second;
     sn_scope s;
     snprintf(addr, sizeof addr, "@%s%d", name, (int)getpid());

@@ -13,7 +13,8 @@ function(sennit_world_sim name)
 endfunction()
 
 # sennit_world_smp(NAME SOURCES a.c … [TIMEOUT s] [LABELS l …]): a test program on threads, run
-# with 1, 2 and 8 Ps, and in short under SENNIT_MIGRATE.
+# with 1, 2 and 8 Ps, and in short under SENNIT_MIGRATE. (With ThreadSanitizer: also SEEN, see
+# sennit_test.)
 function(sennit_world_smp name)
   cmake_parse_arguments(A "INTERNAL" "TIMEOUT" "SOURCES;LABELS" ${ARGN})
   if(NOT A_TIMEOUT)
@@ -23,7 +24,7 @@ function(sennit_world_smp name)
   if(A_INTERNAL)
     set(internal INTERNAL INCLUDE ${PROJECT_SOURCE_DIR}/src/sched/smp ${SENNIT_ARCH_DIR})
   endif()
-  sennit_test(${name} ${internal} SOURCES ${A_SOURCES} ${PROJECT_SOURCE_DIR}/tests/world/world_smp.c
+  sennit_test(${name} SEEN ${internal} SOURCES ${A_SOURCES} ${PROJECT_SOURCE_DIR}/tests/world/world_smp.c
               LINK sennit INCLUDE ${PROJECT_SOURCE_DIR}/tests/world
               TIMEOUT ${A_TIMEOUT} LABELS smp ${A_LABELS} ENV SENNIT_PROCS=2)
   foreach(procs IN ITEMS 1 8)

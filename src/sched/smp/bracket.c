@@ -122,5 +122,15 @@ uint32_t sn__rand(void) {
     return x;
 }
 
-void *sn__alloc(size_t n) { return malloc(n); }
-void sn__free(void *p) { free(p); }
+void *sn__alloc(size_t n) {
+    sn__hb_blind();
+    void *p = malloc(n);
+    sn__hb_seeing();
+    return p;
+}
+
+void sn__free(void *p) {
+    sn__hb_blind();
+    free(p);
+    sn__hb_seeing();
+}

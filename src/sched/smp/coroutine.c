@@ -69,6 +69,7 @@ static SN__COLD void put_aside(P *p, G *g) {
 }
 
 static void g_put(P *p, G *g) {
+    if (!(g = sn__san_delay(g))) return;
     unsigned list = g->list;
     if (SN__LIKELY(p)) {
         g->next = p->free[list];
@@ -132,6 +133,7 @@ static inline __attribute__((always_inline)) _Noreturn void end(G *g, int rc) {
 static void start(void *arg) {
     G *g = arg;
     sn__san_arrive(&g->ctx);
+    sn__san_first(&g->ctx);
     sn__leave(&g->core);
     int rc = g->fn(g->arg);
     (void)sn__enter();
@@ -170,6 +172,7 @@ int sn__spawn(sn__scope *s, const sn_attr *attr, sn_fn f, const void *arg, size_
     P *p = m ? m->p : NULL;
     G *g = g_get(p, (unsigned)klass);
     if (!g) return SN_ENOMEM;
+    sn__san_foreign(&g->ctx, attr && attr->flags & SN_FOREIGN);
     sn__g_prepare(g, start, f, arg, n);
     g->site = site;
     g->core.thread = NULL;

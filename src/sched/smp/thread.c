@@ -40,8 +40,8 @@ void sn__m_enter(M *m) {
     m->sigstack = sn__os_sigstack_new();
     sn__os_self(&m->self);
     m->slice = sn__os_slice(&m->self, SLICE);
-    sn__san_thread(&m->g0);
     sn__tls_set(m);
+    sn__san_thread(&m->g0);
     if (m->next_p) {
         P *p = m->next_p;
         m->next_p = NULL;
@@ -52,6 +52,7 @@ void sn__m_enter(M *m) {
 }
 
 void sn__m_exit(M *m) {
+    sn__san_thread_end();
     sn__tls_set(NULL);
     if (m->slice >= 0) (void)sn__os_slice(&m->self, m->slice);
     sn__os_sigstack_free(m->sigstack);
