@@ -6,7 +6,7 @@ set -u
 cd "$(dirname "$0")/../.."
 failed=
 for check in layers spdx seams draws apidocs budget functions layout docs selfcontained freestanding \
-    symbols properties models tidy; do
+    symbols properties models inlining tidy; do
     echo "== $check"
     scripts/check/$check.py "$@"
     rc=$?
