@@ -26,8 +26,10 @@ if(SENNIT_STACK_CLASH_PROTECTION)
 endif()
 target_link_options(sennit_flags INTERFACE -Wl,-z,now -Wl,-z,relro)
 if(CMAKE_C_COMPILER_ID STREQUAL GNU)
-  # functions in the order of the source, or `go tool pprof` cannot name main (clang keeps it)
-  target_compile_options(sennit_flags INTERFACE -fno-reorder-functions)
+  # functions in the order of the source, or `go tool pprof` cannot name main (clang keeps it); not
+  # for C++, where gcc 12 then finds no handler for what a function throws from its cold part
+  target_compile_options(sennit_flags INTERFACE
+                         $<$<COMPILE_LANGUAGE:C>:-fno-reorder-functions>)
 endif()
 
 if(SENNIT_SANITIZE STREQUAL address)
