@@ -75,13 +75,15 @@ CALLING_CASE(uselocale_over_a_park_stays_behind) {
     uselocale(was); /* where it was set, if we came by; it is not freed, another may have it */
 }
 
-/* UNSAFE: strerror of a number without a name writes to a buffer of the thread. */
+/* UNSAFE: strerror of a number without a name gives a buffer of the thread, which the next call
+ * frees. (AddressSanitizer reports it, so this is not for that build.) */
 static const char *strange;
 static int asks_for_another(void *arg) {
     (void)arg;
     strange = strerror(54321);
     return 0;
 }
+#ifndef __SANITIZE_ADDRESS__
 CALLING_CASE(strerror_over_a_park_may_have_changed) {
     char own[64];
     const char *text = strerror(12345);
@@ -90,6 +92,7 @@ CALLING_CASE(strerror_over_a_park_may_have_changed) {
     for (int i = 0; i < 1000 && strange != text; i++) crowd(4, asks_for_another, NULL);
     CHECK(strcmp(text, own) != 0);
 }
+#endif
 
 CALLING_CASE(strerror_r_has_a_buffer_of_ones_own) {
     char buf[64], own[64];
@@ -234,7 +237,9 @@ int main(void) {
     CASE(a_pthread_mutex_over_a_park_is_refused);
     CASE(a_pthread_mutex_between_parks_works);
     CASE(uselocale_over_a_park_stays_behind);
+#ifndef __SANITIZE_ADDRESS__
     CASE(strerror_over_a_park_may_have_changed);
+#endif
     CASE(strerror_r_has_a_buffer_of_ones_own);
     CASE(stdio_shared_by_coroutines_keeps_lines_whole);
     CASE(fread_that_blocks_stops_nobody_else);
