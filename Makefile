@@ -7,12 +7,15 @@ PRESET = release
 PREFIX = /usr/local
 FUZZ_SECONDS = 60
 STRESS_SECONDS = 60
+STRESS_MINUTES = 8
+SANITIZE =
+MIGRATE =
 STRESS_SEEDS = 20000
 STRESS_COUNT = 10000000
 SOAK_MINUTES = 10
 ARGS =
 
-.PHONY: build run test ports check bench stress soak fuzz install format clean help
+.PHONY: build run test ports check bench stress stress-long coverage soak fuzz install format clean help
 
 build:
 	@scripts/setup.sh --check build
@@ -48,14 +51,32 @@ bench:
 	@$(MAKE) build
 	@bench/run.sh $(ARGS)
 
-# The stress tests for longer, and the simulations over more seeds, than the suite does.
+# The stress tests for longer, and the simulations over more seeds, than the suite does. With
+# SANITIZE=address, SANITIZE=thread or MIGRATE=1: the stress tests in that build or mode, again and
+# again for STRESS_MINUTES.
 stress:
 	@scripts/setup.sh test
+	@if [ -n "$(SANITIZE)$(MIGRATE)" ]; then \
+	    SANITIZE="$(SANITIZE)" MIGRATE="$(MIGRATE)" STRESS_MINUTES="$(STRESS_MINUTES)" \
+	        exec scripts/stress.sh; \
+	else \
+	    $(MAKE) stress-long; \
+	fi
+
+stress-long:
 	@$(MAKE) build
 	@python3 scripts/merge_ctest.py --timeout=86400 build/stress-tests "stress=build:-L:stress|sim"
 	@SENNIT_STRESS_SECONDS=$(STRESS_SECONDS) SENNIT_SEEDS=$(STRESS_SEEDS) \
 	    SENNIT_STRESS_COUNT=$(STRESS_COUNT) \
 	    ctest --test-dir build/stress-tests --output-on-failure
+
+# Which error branches of core and scheduler the tests reach: with counters built in, by gcov.
+coverage:
+	@scripts/setup.sh test
+	@scripts/configure.sh coverage
+	@cmake --build --preset coverage
+	@ctest --test-dir build-coverage -L '^(smp|notsan)$$' -LE '^sim$$' --output-on-failure
+	@scripts/coverage.py build-coverage
 
 # All scenarios and simulated tests over new seeds for SOAK_MINUTES; ends with what failed.
 soak:
@@ -86,6 +107,8 @@ help:
 	@echo "make bench      measure, beside Go and nginx where they are installed"
 	@echo "make stress     stress and simulation: STRESS_SECONDS=$(STRESS_SECONDS) a case, STRESS_SEEDS=$(STRESS_SEEDS),"
 	@echo "                STRESS_COUNT=$(STRESS_COUNT) collisions"
+	@echo "                SANITIZE=address|thread, MIGRATE=1: STRESS_MINUTES=$(STRESS_MINUTES) in that build or mode"
+	@echo "make coverage   which error branches of core and scheduler the tests reach"
 	@echo "make soak       the simulations over new seeds, SOAK_MINUTES=$(SOAK_MINUTES); ends with the failing seeds"
 	@echo "make fuzz       the fuzzers, FUZZ_SECONDS=$(FUZZ_SECONDS) each"
 	@echo "make install    into PREFIX=$(PREFIX) (DESTDIR is honoured)"

@@ -237,7 +237,12 @@ static int run_one(sn_fn f, long nth, char *said, size_t room) {
         child(f, nth);
     }
     close(fd[1]);
-    for (ssize_t r; n < room - 1 && (r = read(fd[0], said + n, room - 1 - n)) > 0;) n += (size_t)r;
+    char more[512]; /* what does not fit is read all the same, or the child would die of it */
+    for (ssize_t r; (r = read(fd[0], more, sizeof more)) > 0;) {
+        size_t k = (size_t)r < room - 1 - n ? (size_t)r : room - 1 - n;
+        memcpy(said + n, more, k);
+        n += k;
+    }
     said[n] = 0;
     close(fd[0]);
     MUST(waitpid(pid, &status, 0) == pid);

@@ -1,0 +1,68 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""Which error branches of src/core and src/sched the tests reach, by gcov.
+
+    coverage.py TREE
+
+TREE is a build of the preset `coverage` in which the tests have run. An error branch is a line that
+returns an error or NULL, or stops the program. Prints each that no test has reached, then the
+numbers of a file and of all. A line counts as reached if it was in any program that it is part of.
+"""
+import collections
+import json
+import pathlib
+import re
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+PARTS = ("src/core/", "src/sched/")
+# The simulated scheduler is tested by its own seeds.
+NOT = ("src/sched/sim/",)
+ERROR = re.compile(r"\breturn (SN_E\w+|NULL|rc|err)\b|sn__fatal\(|= SN_E\w+;")
+
+
+def counts(tree):
+    """{file: {line: times}}"""
+    found = collections.defaultdict(lambda: collections.defaultdict(int))
+    for data in sorted(tree.rglob("*.gcda")):
+        if not any(p in str(data) for p in ("sn_core_smp", "sn_sched_smp")):
+            continue
+        out = subprocess.run(["gcov", "--json-format", "--stdout", str(data)], cwd=tree,
+                             capture_output=True, text=True, check=True).stdout
+        for doc in out.splitlines():
+            for entry in json.loads(doc)["files"]:
+                path = (tree / entry["file"]).resolve()
+                if not path.is_relative_to(ROOT):
+                    continue
+                name = str(path.relative_to(ROOT))
+                if name.startswith(PARTS) and not name.startswith(NOT):
+                    for line in entry["lines"]:
+                        found[name][line["line_number"]] += line["count"]
+    return found
+
+
+def main():
+    tree = pathlib.Path(sys.argv[1]).resolve()
+    total = reached = 0
+    rows = []
+    for name, lines in sorted(counts(tree).items()):
+        text = (ROOT / name).read_text(encoding="utf-8").splitlines()
+        errors = [n for n in lines if n <= len(text) and ERROR.search(text[n - 1])]
+        missed = [n for n in errors if not lines[n]]
+        for n in missed:
+            print(f"{name}:{n}: not reached: {text[n - 1].strip()}")
+        total += len(errors)
+        reached += len(errors) - len(missed)
+        ran = sum(1 for n in lines if lines[n])
+        rows.append((name, len(errors) - len(missed), len(errors), ran, len(lines)))
+    if not total:
+        sys.exit(f"coverage.py: no counts in {tree}: build the preset coverage and run its tests")
+    print(f"\n{'file':34} {'error branches':>15} {'lines':>12}")
+    for name, have, of, ran, lines in rows:
+        print(f"{name:34} {have:7} of {of:4} {ran:5} of {lines:4}")
+    print(f"{'all':34} {reached:7} of {total:4}")
+
+
+if __name__ == "__main__":
+    main()
