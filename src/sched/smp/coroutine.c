@@ -120,6 +120,7 @@ static uint64_t new_id(P *p, G *g, bool has_copy) {
 static inline __attribute__((always_inline)) _Noreturn void end(G *g, int rc) {
     if (g->core.scope != g->core.home) sn__fatal("coroutine returned with a scope open");
     SN__EV_END(g, rc);
+    sn__hb_release(&sn__rt); /* before sn_run returns */
     sn__scope_done(g->core.home, &g->core, rc);
     M *m = m_of(&g->core);
     P *p = m->p;
@@ -143,6 +144,7 @@ static void start(void *arg) {
 static SN__COLD void start_measured(void *arg) {
     G *g = arg;
     sn__san_arrive(&g->ctx);
+    sn__san_first(&g->ctx);
     sn__leave(&g->core);
     int rc = g->fn(g->arg);
     sn__stack_measure(g);

@@ -51,9 +51,7 @@ static void remove_at(heap *h, uint32_t i) {
 
 static void grow(heap *h) {
     uint32_t room = h->room ? h->room * 2 : 64;
-    sn__hb_blind();
     heap_slot *at = realloc(h->at, room * sizeof *at);
-    sn__hb_seeing();
     if (!at) sn__fatal("out of memory for timers");
     h->at = at;
     h->room = room;
