@@ -38,6 +38,10 @@ test,check        required  cmd:python3      python3          static checks and 
 test,check        required  cmd:clang        clang            second compiler; the core for thumbv7em
 test              wanted    cmd:valgrind     valgrind         a run under it must be silent
 test              wanted    cmd:curl         curl             the commands of the fleet's guide
+test              wanted    pc:libpq         libpq-dev        PostgreSQL's client, called from coroutines
+test              wanted    pc:zlib          zlib1g-dev       zlib, called from coroutines
+test,check        wanted    cmd:ld.lld       lld              links what clang optimises when linking
+test,check        wanted    cmd:objdump      binutils         shows that nothing was inlined
 test,check        wanted    cmd:git          git              tells the project's files from others
 test,check        wanted    cmd:ctags        universal-ctags  function length report
 test,check        wanted    cmd:clang-format clang-format     layout of the code
