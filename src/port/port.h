@@ -79,8 +79,8 @@ void sn__os_entropy(void *buf, size_t n);
 /** Sleeps while *word == value, until woken, or `until`. Returns false when the time is over. */
 bool sn__os_wait(_Atomic uint32_t *word, uint32_t value, sn_time until);
 void sn__os_wake(_Atomic uint32_t *word, int threads);
-/** Starts a thread with all signals blocked but faults. *handle is for sn__os_join. 0, SN_EAGAIN.
- */
+/** Starts a thread with all signals blocked but faults. *handle is for sn__os_join; `name` stays
+ *  the caller's and must not change. 0, SN_EAGAIN. */
 int sn__os_thread(uintptr_t *handle, void (*f)(void *), void *arg, const char *name);
 void sn__os_join(uintptr_t handle);
 /** Lets other threads of this CPU run. */

@@ -13,7 +13,7 @@ sim_scenario_tests(lib_scenarios.h 300)
 
 # With the release build, which is gcc's with optimisation as a rule, four in all.
 find_package(Python3 3.9 COMPONENTS Interpreter REQUIRED)
-if(NOT SENNIT_SANITIZE AND NOT CMAKE_CROSSCOMPILING AND CMAKE_GENERATOR STREQUAL "Ninja")
+if(NOT SENNIT_SANITIZE AND NOT CMAKE_CROSSCOMPILING AND TARGET fleet_api-sim AND CMAKE_GENERATOR STREQUAL "Ninja")
   add_test(NAME sim_same_hash
            COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/same_hash.py
                    --root ${PROJECT_SOURCE_DIR} --build ${PROJECT_BINARY_DIR})

@@ -15,11 +15,13 @@
 typedef struct start {
     void (*f)(void *);
     void *arg;
+    const char *name;
 } start;
 
 static void *trampoline(void *p) {
     start s = *(start *)p;
     free(p);
+    pthread_setname_np(pthread_self(), s.name); /* whoever made it may find it gone already */
     s.f(s.arg);
     return NULL;
 }
@@ -39,7 +41,7 @@ static void block_signals(sigset_t *was) {
 int sn__os_thread(uintptr_t *handle, void (*f)(void *), void *arg, const char *name) {
     start *s = malloc(sizeof *s);
     if (!s) return SN_ENOMEM;
-    *s = (start){f, arg};
+    *s = (start){f, arg, name};
     sigset_t was;
     pthread_t t;
     block_signals(&was);
@@ -49,7 +51,6 @@ int sn__os_thread(uintptr_t *handle, void (*f)(void *), void *arg, const char *n
         free(s);
         return SN_EAGAIN;
     }
-    pthread_setname_np(t, name);
     *handle = (uintptr_t)t;
     return 0;
 }
