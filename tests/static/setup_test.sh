@@ -50,7 +50,7 @@ expect "no apt, clang is required" 1 "this system has no apt" sh "$setup" test
 expect "it names what it cannot go on without" 1 "cannot go on without: python3 clang" \
     sh "$setup" test
 expect "NO_INSTALL prints the exact list" 1 \
-    "apt-get install --no-install-recommends python3 clang swupdate curl git" \
+    "apt-get install --no-install-recommends python3 clang swupdate valgrind curl lld binutils git" \
     env NO_INSTALL=1 sh "$setup" test
 expect "what is only wanted does not fail" 0 "swupdate (wanted)" env NO_INSTALL=1 sh "$setup" run
 expect "the check does not mind it" 0 "" sh "$setup" --check run
