@@ -107,7 +107,7 @@ typedef struct sn__timer {
     sn_time when;
     void (*fire)(struct sn__timer *t);
     void *heap;     /**< the heap it is in: the scheduler's */
-    uint32_t index; /**< its place there, from 1; 0: in none */
+    uint32_t index; /**< what the heap knows it by; 0: in none */
 } sn__timer;
 
 #include "sched_inline.h" /* sn__lockw, sn__lock, sn__unlock, sn__enter, sn__leave */

@@ -54,7 +54,7 @@ static void free_procs(runtime *rt) {
                 g->next = rt->free[k];
                 rt->free[k] = g;
             }
-        free(p->timers.at);
+        sn__heap_free(&p->timers);
         free(p);
     }
     free(rt->p);

@@ -23,16 +23,19 @@
 enum { RING = 256, FREE_MAX = 64, IDS = 64, BUDGET = 256, CHAIN = 16, PROCS_MAX = 1024 };
 enum { FAIR = 61 };                  /* every so many schedules the global queue comes first */
 #define SLICE (100 * SN_MICROSECOND) /* for how long an M asks to run at a time: see handover.c */
-/* The times stand beside the timers, which lie on their coroutines' stacks: looking for a place
- * touches the heap alone. */
+/* Sifting touches these three alone, never the timers, which lie on their coroutines' stacks, each
+ * on a page of its own. A timer has a number while it is in the heap; free numbers are chained in
+ * `place`. */
 typedef struct heap_slot {
     sn_time when;
-    sn__timer *t;
+    uint32_t number;
 } heap_slot;
 typedef struct heap {
     sn__lockw lock;
-    heap_slot *at; /* 4-ary, from index 1 */
-    uint32_t n, room;
+    uint32_t n, room, free;
+    heap_slot *at;         /* 4-ary, from index 1 */
+    uint32_t *place;       /* by number: the index in `at` */
+    sn__timer **timer;     /* by number */
     _Atomic sn_time first; /* when the first is due; SN_NEVER */
 } heap;
 
@@ -185,6 +188,7 @@ uint64_t sn__live(void);
 void sn__switch_away(G *g, bool dying);
 
 /* timer.c */
+void sn__heap_free(heap *h);
 /** Fires what is due, the earliest first, but no more than so many. */
 void sn__timers_run(heap *h, sn_time now, uint32_t most);
 

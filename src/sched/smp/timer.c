@@ -10,7 +10,7 @@ enum { ARITY = 4 };
 
 static void place(heap *h, uint32_t i, heap_slot x) {
     h->at[i] = x;
-    x.t->index = i;
+    h->place[x.number] = i;
 }
 
 static void up(heap *h, uint32_t i, heap_slot x) {
@@ -23,11 +23,23 @@ static void up(heap *h, uint32_t i, heap_slot x) {
     place(h, i, x);
 }
 
+/* The earliest of the children from `child` on; 0: there is none. A full set is compared in pairs,
+ * without a branch that could be guessed wrong. */
+static uint32_t earliest(const heap *h, uint32_t child) {
+    const heap_slot *c = h->at + child;
+    if (child + ARITY - 1 <= h->n) {
+        uint32_t a = c[1].when < c[0].when, b = 2 + (c[3].when < c[2].when);
+        return child + (c[b].when < c[a].when ? b : a);
+    }
+    uint32_t best = 0;
+    for (uint32_t k = child; k <= h->n; k++)
+        if (!best || h->at[k].when < h->at[best].when) best = k;
+    return best;
+}
+
 static void down(heap *h, uint32_t i, heap_slot x) {
     for (;;) {
-        uint32_t child = (i - 1) * ARITY + 2, best = 0;
-        for (uint32_t k = child; k < child + ARITY && k <= h->n; k++)
-            if (!best || h->at[k].when < h->at[best].when) best = k;
+        uint32_t best = earliest(h, (i - 1) * ARITY + 2);
         if (!best || h->at[best].when >= x.when) break;
         place(h, i, h->at[best]);
         i = best;
@@ -38,8 +50,11 @@ static void down(heap *h, uint32_t i, heap_slot x) {
 static void tell_first(heap *h) { atomic_store(&h->first, h->n ? h->at[1].when : SN_NEVER); }
 
 static void remove_at(heap *h, uint32_t i) {
+    uint32_t number = h->at[i].number;
     heap_slot last = h->at[h->n--];
-    h->at[i].t->index = 0;
+    h->timer[number]->index = 0;
+    h->place[number] = h->free;
+    h->free = number;
     if (i <= h->n) {
         if (i > 1 && h->at[(i - 2) / ARITY + 1].when > last.when)
             up(h, i, last);
@@ -49,25 +64,52 @@ static void remove_at(heap *h, uint32_t i) {
     tell_first(h);
 }
 
+static void *grown(void *of, uint32_t n, size_t size) {
+    void *p = realloc(of, n * size);
+    if (!p) sn__fatal("out of memory for timers");
+    return p;
+}
+
+/* Numbers and indexes begin with 1. */
 static void grow(heap *h) {
-    uint32_t room = h->room ? h->room * 2 : 64;
-    heap_slot *at = realloc(h->at, room * sizeof *at);
-    if (!at) sn__fatal("out of memory for timers");
-    h->at = at;
+    uint32_t was = h->room, room = was ? was * 2 : 64;
+    h->at = grown(h->at, room, sizeof *h->at);
+    h->place = grown(h->place, room, sizeof *h->place);
+    h->timer = grown(h->timer, room, sizeof(sn__timer *));
+    for (uint32_t k = room; k-- > (was ? was : 1);) {
+        h->place[k] = h->free;
+        h->free = k;
+    }
     h->room = room;
+}
+
+void sn__heap_free(heap *h) {
+    free(h->at);
+    free(h->place);
+    free(h->timer);
+}
+
+/* True: it is the first now. */
+static bool put(heap *h, sn__timer *t) {
+    if (!h->free) grow(h);
+    uint32_t number = h->free;
+    h->free = h->place[number];
+    h->timer[number] = t;
+    t->heap = h;
+    t->index = number;
+    h->n++;
+    up(h, h->n, (heap_slot){t->when, number});
+    bool first = h->place[number] == 1;
+    if (first) tell_first(h);
+    return first;
 }
 
 void sn__timer_add(sn__timer *t) {
     runtime *rt = &sn__rt;
     M *m = sn__tls_get();
     heap *h = m && m->p ? &m->p->timers : &rt->p[0]->timers;
-    t->heap = h;
     sn__lock(&h->lock);
-    if (h->n + 1 >= h->room) grow(h);
-    h->n++;
-    up(h, h->n, (heap_slot){t->when, t});
-    bool first = t->index == 1;
-    if (first) tell_first(h);
+    bool first = put(h, t);
     sn__unlock(&h->lock);
     if (first && t->when < atomic_load(&rt->poll_until)) sn__interrupt_poller();
 }
@@ -75,15 +117,16 @@ void sn__timer_add(sn__timer *t) {
 void sn__timer_del(sn__timer *t) {
     heap *h = t->heap;
     sn__lock(&h->lock);
-    if (t->index) remove_at(h, t->index);
+    if (t->index) remove_at(h, h->place[t->index]);
     sn__unlock(&h->lock);
 }
 
 void sn__timers_run(heap *h, sn_time now, uint32_t most) {
     sn__lock(&h->lock);
     while (most-- && h->n && h->at[1].when <= now) {
-        sn__timer *t = h->at[1].t;
+        sn__timer *t = h->timer[h->at[1].number];
         remove_at(h, 1);
+        if (h->n) __builtin_prefetch(h->timer[h->at[1].number], 1);
         t->fire(t);
     }
     sn__unlock(&h->lock);
