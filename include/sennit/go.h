@@ -20,7 +20,7 @@ typedef struct sn_attr {
     uint32_t stack;   /**< bytes of stack wanted; rounded up to a size class */
     const char *name; /**< shown in dumps; must live as long as the coroutine */
     uint32_t flags;   /**< SN_FOREIGN, SN_LEARN, or 0 */
-    uint32_t procs;   /**< sn_run only: number of Ps; 0: $SENNIT_PROCS, else the CPUs allowed */
+    uint32_t procs;   /**< sn_run only: number of Ps; 0: as sn_set_procs(0) */
 } sn_attr;
 
 /** The coroutine calls libraries that need much stack (TLS, SQL, DNS, regex): 256 KiB. */
@@ -108,6 +108,18 @@ SN_API SN_PARKS int sn_yield(void);
  * waits for ever. On a foreign thread it is a mere call.
  */
 SN_API SN_PARKS int sn_blocking(sn_fn f, void *arg);
+
+/**
+ * Sets the number of Ps, which is how many coroutines run at the same time, while everything runs:
+ * 1 to 1024; 0 for the default, which is $SENNIT_PROCS, else the CPUs that the process may use.
+ * More are there at once; of fewer a coroutine that runs notices when it parks, or after some
+ * hundred operations at the latest, and what waited where it ran goes to the others.
+ *
+ * From coroutines and foreign threads; never parks. Returns 0; SN_EINVAL for more than 1024;
+ * SN_ENOMEM (nothing has changed); SN_EPERM when no runtime is up. One P is no mutual exclusion: a
+ * call that blocks or computes long goes on beside the others. Under simulation nothing changes.
+ */
+SN_API SN_MUST int sn_set_procs(uint32_t n);
 
 /** Name of the calling coroutine in dumps. The string must outlive it. Never parks. */
 SN_API void sn_set_name(const char *name);

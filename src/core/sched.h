@@ -106,8 +106,8 @@ typedef struct sn__g {
 typedef struct sn__timer {
     sn_time when;
     void (*fire)(struct sn__timer *t);
-    void *heap;     /**< the heap it is in: the scheduler's */
-    uint32_t index; /**< what the heap knows it by; 0: in none */
+    void *_Atomic heap; /**< the heap it is in: the scheduler's */
+    uint32_t index;     /**< what the heap knows it by; 0: in none */
 } sn__timer;
 
 #include "sched_inline.h" /* sn__lockw, sn__lock, sn__unlock, sn__enter, sn__leave */

@@ -201,6 +201,11 @@ sn__scope *sn__root(void) {
     return h ? &h->root : sn__sim.running ? &sn__sim.root : NULL;
 }
 
+int sn_set_procs(uint32_t n) {
+    enum { PROCS_MAX = 1024 };
+    return n > PROCS_MAX ? SN_EINVAL : sn__sim.running ? 0 : SN_EPERM;
+}
+
 void sn_get_stats(sn_stats *st) {
     uint32_t size = st->size;
     sn_stats v = {.size = size,

@@ -34,6 +34,7 @@ static bool others_wait(P *p) {
 void sn__refresh(sn__g *g) {
     G *self = g_of(g);
     M *m = m_of(g);
+    if (m->p && sn__p_surplus(m->p)) sn__release_p(m);
     if (!m->p && (sn__is_enough(self) || !sn__try_idle_p(m))) {
         atomic_store_explicit(&self->core.status, SN__RUNNABLE, memory_order_relaxed);
         if (!sn__step_aside(self)) {

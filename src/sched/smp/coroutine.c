@@ -91,7 +91,7 @@ static inline __attribute__((always_inline)) void count(_Atomic uint64_t *own, P
 uint64_t sn__live(void) {
     runtime *rt = &sn__rt;
     uint64_t n = atomic_load(&rt->spawned) - atomic_load(&rt->ended);
-    for (uint32_t i = 0; i < rt->nprocs; i++)
+    for (uint32_t i = 0; i < rt->made; i++)
         n += atomic_load(&rt->p[i]->spawned) - atomic_load(&rt->p[i]->ended);
     return n;
 }

@@ -172,7 +172,7 @@ static bool some_aside(sn_time now) {
 sn__looked sn__handover(sn_time now, bool eager) {
     runtime *rt = &sn__rt;
     look l = {.found.next = SN_NEVER, .now = now, .eager = eager};
-    for (uint32_t i = 0; i < rt->nprocs; i++) look_at(rt->p[i], &l);
+    for (uint32_t i = 0; i < rt->made; i++) look_at(rt->p[i], &l);
     if (l.n) barrier();
     for (uint32_t i = 0; i < l.n; i++) take(&l.at[i], &l);
     l.found.busy |= some_aside(now);

@@ -31,7 +31,7 @@ static void poll_if_nobody(runtime *rt, sn_time now, sn_time patience) {
 /* Whether somebody came to run. */
 static bool sleep_deep(runtime *rt, sn_time until) {
     atomic_store(&rt->monitor_asleep, 1);
-    if (atomic_load(&rt->idle_ps) == rt->nprocs && !atomic_load(&rt->stopping))
+    if (atomic_load(&rt->idle_ps) >= rt->nprocs && !atomic_load(&rt->stopping))
         sn__os_wait(&rt->monitor_word, 0, until);
     atomic_store(&rt->monitor_asleep, 0);
     return atomic_exchange(&rt->monitor_word, 0);

@@ -100,7 +100,7 @@ void sn__ready(sn__g *g) {
     atomic_store_explicit(&other->core.status, SN__RUNNABLE, memory_order_relaxed);
     M *m = sn__tls_get();
     if (SN__LIKELY(m && m->p)) {
-        if (sn__p_put_next(m->p, other) && sn__rt.nprocs > 1) sn__wake_one();
+        if (sn__p_put_next(m->p, other) && sn__nprocs() > 1) sn__wake_one();
         return;
     }
     sn__global_put(other, other, 1);
@@ -156,8 +156,9 @@ bool sn__spin(unsigned round) {
     enum { ROUNDS = 6, ROUNDS_BUSY = 4 };
     const runtime *rt = &sn__rt;
     M *m = sn__tls_get();
-    if (rt->nprocs == 1 || !m || !m->p ||
-        atomic_load_explicit(&rt->idle_ps, memory_order_relaxed) + 1 >= rt->nprocs ||
+    uint32_t n = sn__nprocs();
+    if (n == 1 || !m || !m->p ||
+        atomic_load_explicit(&rt->idle_ps, memory_order_relaxed) + 1 >= n ||
         round >= (sn__p_empty(m->p) ? ROUNDS : ROUNDS_BUSY))
         return false;
     for (unsigned i = 0; i < 3u << round; i++) sn__cpu_relax();

@@ -30,7 +30,7 @@ G *sn__global_get_locked(P *p, uint32_t max) {
     runtime *rt = &sn__rt;
     uint32_t n = atomic_load_explicit(&rt->queued, memory_order_relaxed);
     if (!n) return NULL;
-    uint32_t take = n / rt->nprocs + 1;
+    uint32_t take = n / atomic_load_explicit(&rt->nprocs, memory_order_relaxed) + 1;
     if (take > n) take = n;
     if (take > max) take = max;
     if (take > RING / 2) take = RING / 2;

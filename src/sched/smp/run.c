@@ -15,53 +15,6 @@ typedef struct first {
     uintptr_t site; /* who called sn_run */
 } first;
 
-static unsigned procs_wanted(const sn_attr *attr) {
-    unsigned n = attr ? attr->procs : 0;
-    if (!n) n = sn__set.procs;
-    if (!n) n = sn__os_cpus();
-    return n > PROCS_MAX ? PROCS_MAX : n;
-}
-
-static bool make_procs(runtime *rt, unsigned n) {
-    rt->p = calloc(n, sizeof *rt->p);
-    if (!rt->p) return false;
-    for (unsigned i = 0; i < n; i++) {
-        P *p = sn__apart(sizeof *p);
-        if (!p) return false;
-        p->index = i;
-        p->timers.first = SN_NEVER;
-        for (int k = CLASSES; k < LISTS; k++) p->free_n[k] = FREE_MAX;
-        rt->p[i] = p;
-        rt->nprocs = i + 1;
-    }
-    for (unsigned i = n; i-- > 1;) { /* 0 goes to the calling thread */
-        rt->p[i]->next = rt->idle_p;
-        rt->p[i]->idle = true;
-        rt->idle_p = rt->p[i];
-    }
-    rt->idle_ps = n - 1;
-    return true;
-}
-
-static void free_procs(runtime *rt) {
-    for (unsigned i = 0; rt->p && i < rt->nprocs; i++) {
-        P *p = rt->p[i];
-        if (!p) continue;
-        for (int k = 0; k < LISTS; k++)
-            while (p->free[k]) { /* slots outlive the runtime */
-                G *g = p->free[k];
-                p->free[k] = g->next;
-                g->next = rt->free[k];
-                rt->free[k] = g;
-            }
-        sn__heap_free(&p->timers);
-        free(p);
-    }
-    free(rt->p);
-    rt->p = NULL;
-    rt->nprocs = 0;
-}
-
 /* An M that is not joined yet, and its thread: 0 while another one is still starting it. */
 static M *not_joined(runtime *rt, M *self, uintptr_t *thread) {
     sn__lock(&rt->lock);
@@ -183,10 +136,10 @@ int sn_run(sn_fn f, void *arg, const sn_attr *attr) {
     rt->unasked = sn__set.learn_stacks ? -1 : K_DEFAULT;
     first user = {f, arg, (uintptr_t)__builtin_return_address(0)};
     int rc = SN_ENOMEM;
-    M *m = make_procs(rt, procs_wanted(attr)) ? sn__m_new() : NULL;
+    M *m = sn__procs_start(attr) ? sn__m_new() : NULL;
     if (m) rc = run_in(rt, m, &user, attr);
     free(m);
-    free_procs(rt);
+    sn__procs_end();
     atomic_store(&rt->running, 0);
     return rc;
 }
@@ -204,7 +157,7 @@ void sn_get_stats(sn_stats *st) {
         s.idle_procs = atomic_load(&rt->idle_ps);
         s.live = sn__live();
         s.spawned = atomic_load(&rt->spawned);
-        for (uint32_t i = 0; i < rt->nprocs; i++) {
+        for (uint32_t i = 0; i < rt->made; i++) {
             s.spawned += atomic_load(&rt->p[i]->spawned);
             s.steals += atomic_load(&rt->p[i]->steals);
         }

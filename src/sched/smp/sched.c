@@ -24,7 +24,8 @@ P *sn__pop_idle_p(void) {
     return p;
 }
 
-static void push_idle_p(runtime *rt, P *p) {
+void sn__push_idle_p(P *p) {
+    runtime *rt = &sn__rt;
     atomic_store(&p->m, NULL);
     p->next = rt->idle_p;
     p->idle = true;
@@ -61,7 +62,7 @@ static void give_up(P *p, bool spinning) {
     runtime *rt = &sn__rt;
     if (spinning) atomic_fetch_sub(&rt->spinning, 1);
     sn__lock(&rt->lock);
-    push_idle_p(rt, p);
+    sn__push_idle_p(p);
     sn__unlock(&rt->lock);
 }
 
@@ -109,7 +110,7 @@ static void give_back(P *p) {
     runtime *rt = &sn__rt;
     sn__lock(&rt->lock);
     M *m = pop_idle_m(rt);
-    if (!m) push_idle_p(rt, p);
+    if (!m) sn__push_idle_p(p);
     sn__unlock(&rt->lock);
     if (m) {
         m->next_p = p;
@@ -149,6 +150,15 @@ void sn__wake_one(void) {
     }
 }
 
+/* m goes on without its P, which nobody owns then. */
+static P *lose(M *m) {
+    P *p = m->p;
+    m->p = NULL;
+    sn__take_lost(&m->b);
+    atomic_store(&p->m, NULL);
+    return p;
+}
+
 static uint32_t poll_waiting(runtime *rt) {
     const sn__poller *po = atomic_load_explicit(&rt->poller, memory_order_acquire);
     return po ? po->waiting() : 0;
@@ -158,10 +168,11 @@ static uint32_t poll_waiting(runtime *rt) {
  * before p is given up, find no P and sleep: so look again after. */
 void sn__release_p(M *m) {
     runtime *rt = &sn__rt;
-    P *p = m->p;
-    m->p = NULL;
-    sn__take_lost(&m->b);
-    atomic_store(&p->m, NULL);
+    P *p = lose(m);
+    if (sn__p_surplus(p)) {
+        sn__p_shed(p);
+        return;
+    }
     if (sn__p_empty(p) && !atomic_load(&rt->queued) && atomic_load(&rt->polling)) {
         give_up(p, false);
         if (!atomic_load(&rt->queued) && atomic_load(&rt->polling)) return;
@@ -193,7 +204,7 @@ void sn__poller_set(const sn__poller *po) {
 sn_time sn__first_timer(void) {
     runtime *rt = &sn__rt;
     sn_time first = SN_NEVER;
-    for (uint32_t i = 0; i < rt->nprocs; i++) {
+    for (uint32_t i = 0; i < rt->made; i++) {
         sn_time t = atomic_load(&rt->p[i]->timers.first);
         if (t < first) first = t;
     }
@@ -237,10 +248,10 @@ static uint32_t next_rand(M *m) {
 static G *steal(M *m, P *p) {
     runtime *rt = &sn__rt;
     for (int pass = 0; pass < PASSES; pass++) {
-        uint32_t at = next_rand(m) % rt->nprocs;
+        uint32_t n = rt->made, at = next_rand(m) % n;
         bool last = pass == PASSES - 1;
-        for (uint32_t i = 0; i < rt->nprocs; i++, at++) {
-            P *victim = rt->p[at % rt->nprocs];
+        for (uint32_t i = 0; i < n; i++, at++) {
+            P *victim = rt->p[at % n];
             if (last) run_timers(p, &victim->timers);
             /* what they readied is in our ring, and grabbing needs an empty one */
             if (last && !sn__p_empty(p)) return sn__p_next(p);
@@ -268,14 +279,23 @@ static void stop_spinning(M *m, runtime *rt) {
     atomic_fetch_sub(&rt->spinning, 1);
 }
 
-/* Everything there is to look at without sleeping. */
+static void shed_p(M *m, runtime *rt) {
+    if (m->spinning) stop_spinning(m, rt);
+    sn__p_shed(lose(m));
+}
+
+/* Everything there is to look at without sleeping. Also NULL, and m without its P, if that one is
+ * surplus. */
 static G *look(M *m, runtime *rt) {
     P *p = m->p;
     G *g = NULL;
     if (SN__UNLIKELY(sn__inbox_has())) sn__inbox_empty(p);
     run_timers(p, &p->timers);
     uint32_t tick = p->tick++;
-    if (tick % FAIR == 0 && (g = sn__global_get(p, 1))) return g;
+    if (tick % FAIR == 0) {
+        if (SN__UNLIKELY(sn__p_surplus(p))) return shed_p(m, rt), NULL;
+        if ((g = sn__global_get(p, 1))) return g;
+    }
     if (tick % POLL_EVERY == 0) poll_now(rt);
     if ((g = sn__p_next(p)) || (g = sn__global_get(p, RING / 2))) return g;
     poll_now(rt);
@@ -288,20 +308,23 @@ static G *look(M *m, runtime *rt) {
 
 /* Lets go of the P unless something came in; true: let go. */
 static bool let_go(M *m, runtime *rt, G **g) {
+    P *p = m->p;
     sn__lock(&rt->lock);
-    *g = sn__global_get_locked(m->p, RING / 2);
-    if (!*g) {
-        P *p = m->p;
-        m->p = NULL;
-        push_idle_p(rt, p);
-    }
+    *g = sn__global_get_locked(p, RING / 2);
+    bool surplus = sn__p_surplus(p);
+    if (!*g) m->p = NULL;
+    if (!*g && !surplus) sn__push_idle_p(p);
     sn__unlock(&rt->lock);
+    if (!*g && surplus) {
+        atomic_store(&p->m, NULL);
+        sn__p_shed(p);
+    }
     return !*g;
 }
 
 static bool work_visible(runtime *rt) {
     if (atomic_load(&rt->queued) || atomic_load(&rt->inbox)) return true;
-    for (uint32_t i = 0; i < rt->nprocs; i++)
+    for (uint32_t i = 0; i < rt->made; i++)
         if (!sn__p_empty(rt->p[i])) return true;
     return false;
 }
@@ -374,7 +397,9 @@ static G *find(M *m) {
             if ((g = take_given(m))) return g;
             continue;
         }
-        if ((g = look(m, rt)) || !let_go(m, rt, &g)) {
+        g = look(m, rt);
+        if (!g && !m->p) continue;
+        if (g || !let_go(m, rt, &g)) {
             share(m, rt);
             return g;
         }

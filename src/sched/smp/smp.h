@@ -53,6 +53,7 @@ typedef struct P {
     struct M *_Atomic m;         /* its owner; NULL: idle or in hand */
     struct P *next;              /* in rt.idle_p */
     bool idle;                   /* in rt.idle_p; under rt.lock */
+    bool retired;                /* see procs.c; under rt.lock */
     uint32_t tick;               /* schedules */
     uint32_t chain;              /* run-next slots taken in a row */
     _Atomic uint32_t head, tail; /* of ring; tail is the owner's */
@@ -91,7 +92,8 @@ typedef struct M {
 typedef struct runtime {
     sn__lockw lock;
     P **p;
-    uint32_t nprocs;
+    _Atomic uint32_t nprocs, made; /* Ps that may be owned; that p holds */
+    sn__lockw procs_lock;          /* over changes of nprocs */
     P *idle_p;
     M *idle_m, *all_m;
     uint32_t ms, ms_idle; /* under lock */
@@ -124,6 +126,9 @@ typedef struct runtime {
 } runtime;
 
 extern runtime sn__rt;
+static inline uint32_t sn__nprocs(void) {
+    return atomic_load_explicit(&sn__rt.nprocs, memory_order_relaxed);
+}
 static inline bool sn__inbox_has(void) {
     return atomic_load_explicit(&sn__rt.inbox, memory_order_relaxed) != NULL;
 }
@@ -169,6 +174,17 @@ void sn__release_p(M *m); /* m's P goes to whoever needs it */
 void sn__interrupt_poller(void);
 sn_time sn__first_timer(void);
 
+void sn__push_idle_p(P *p); /* under rt.lock */
+
+/* procs.c */
+/** Makes the Ps of a run; false: out of memory. */
+bool sn__procs_start(const sn_attr *attr);
+void sn__procs_end(void);
+static inline bool sn__p_surplus(const P *p) { return p->index >= sn__nprocs(); }
+/** p, which the caller has in hand and which is surplus, gives all it has to the others. With no
+ * lock held. */
+void sn__p_shed(P *p);
+
 /* thread.c */
 /** n zero bytes on cache lines of their own, for what one thread writes all the time; free(). NULL.
  */
@@ -191,6 +207,9 @@ void sn__switch_away(G *g, bool dying);
 void sn__heap_free(heap *h);
 /** Fires what is due, the earliest first, but no more than so many. */
 void sn__timers_run(heap *h, sn_time now, uint32_t most);
+
+/** All of `from` into `to`. */
+void sn__timers_move(heap *to, heap *from);
 
 /* aside.c */
 /** p, which the caller has just been given, is to serve others than hogs if there are enough. */

@@ -95,7 +95,7 @@ static bool put(heap *h, sn__timer *t) {
     uint32_t number = h->free;
     h->free = h->place[number];
     h->timer[number] = t;
-    t->heap = h;
+    atomic_store_explicit(&t->heap, h, memory_order_relaxed);
     t->index = number;
     h->n++;
     up(h, h->n, (heap_slot){t->when, number});
@@ -104,21 +104,48 @@ static bool put(heap *h, sn__timer *t) {
     return first;
 }
 
+/* The sleeper in the poller sees the first timer of all heaps, or we see until when it sleeps. */
+static void tell_sleeper(sn_time when) {
+    if (when < atomic_load(&sn__rt.poll_until)) sn__interrupt_poller();
+}
+
 void sn__timer_add(sn__timer *t) {
-    runtime *rt = &sn__rt;
     M *m = sn__tls_get();
-    heap *h = m && m->p ? &m->p->timers : &rt->p[0]->timers;
+    heap *h = m && m->p ? &m->p->timers : &sn__rt.p[0]->timers;
     sn__lock(&h->lock);
     bool first = put(h, t);
     sn__unlock(&h->lock);
-    if (first && t->when < atomic_load(&rt->poll_until)) sn__interrupt_poller();
+    if (first) tell_sleeper(t->when);
+}
+
+/* Its heap, locked. It may be moved to another until then. */
+static heap *lock_heap_of(sn__timer *t) {
+    for (;;) {
+        heap *h = atomic_load_explicit(&t->heap, memory_order_relaxed);
+        sn__lock(&h->lock);
+        if (SN__LIKELY(h == atomic_load_explicit(&t->heap, memory_order_relaxed))) return h;
+        sn__unlock(&h->lock);
+    }
 }
 
 void sn__timer_del(sn__timer *t) {
-    heap *h = t->heap;
-    sn__lock(&h->lock);
+    heap *h = lock_heap_of(t);
     if (t->index) remove_at(h, h->place[t->index]);
     sn__unlock(&h->lock);
+}
+
+void sn__timers_move(heap *to, heap *from) {
+    sn__lock(&from->lock);
+    sn__lock(&to->lock);
+    sn_time first = from->n ? from->at[1].when : SN_NEVER;
+    while (from->n) {
+        sn__timer *t = from->timer[from->at[from->n].number];
+        remove_at(from, from->n);
+        (void)put(to, t);
+    }
+    sn__unlock(&to->lock);
+    sn__unlock(&from->lock);
+    if (first != SN_NEVER) tell_sleeper(first);
 }
 
 void sn__timers_run(heap *h, sn_time now, uint32_t most) {

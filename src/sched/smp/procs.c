@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * How many Ps there are, and its changes while everything runs.
+ *
+ * A P, once made, is never freed before the run ends: rt.p[0 .. made) are all that ever were, and
+ * who looks for work, timers or figures looks at all of them. Those from index nprocs on are
+ * surplus. A surplus P is
+ *
+ *   owned     by an M that has not noticed yet: it does on its way through the scheduler's stack,
+ *             at the latest after FAIR schedules or BUDGET operations, and sheds it;
+ *   in hand   of whoever sheds it: what is in its ring and its heap of timers, and its free stacks,
+ *             go to the others;
+ *   retired   empty, in no list; taken out of retirement when the number grows again.
+ *
+ * P 0 is never surplus. Locks: procs_lock, which keeps nprocs still while timers move, comes before
+ * heap locks, those before rt.lock. So a P is shed only where no lock is held: an idle one that
+ * turns out to be surplus elsewhere stays in the idle list, and the next M to have it sheds it.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "sched/smp/queue.h"
+#include "sched/smp/settings.h"
+
+static P *p_new(runtime *rt, uint32_t index) {
+    P *p = sn__apart(sizeof *p);
+    if (!p) return NULL;
+    p->index = index;
+    p->timers.first = SN_NEVER;
+    for (int k = CLASSES; k < LISTS; k++) p->free_n[k] = FREE_MAX;
+    p->retired = true;
+    rt->p[index] = p;
+    atomic_store(&rt->made, index + 1);
+    return p;
+}
+
+static bool make_up_to(runtime *rt, uint32_t n) {
+    for (uint32_t i = rt->made; i < n; i++)
+        if (!p_new(rt, i)) return false;
+    return true;
+}
+
+/* Under rt->lock: the lowest first in the idle list. */
+static void employ(runtime *rt, uint32_t n) {
+    for (uint32_t i = n; i-- > 0;)
+        if (rt->p[i]->retired) {
+            rt->p[i]->retired = false;
+            sn__push_idle_p(rt->p[i]);
+        }
+}
+
+static uint32_t default_procs(void) {
+    uint32_t n = sn__set.procs ? sn__set.procs : sn__os_cpus();
+    return n > PROCS_MAX ? PROCS_MAX : n;
+}
+
+bool sn__procs_start(const sn_attr *attr) {
+    runtime *rt = &sn__rt;
+    uint32_t n = attr && attr->procs ? attr->procs : default_procs();
+    if (n > PROCS_MAX) n = PROCS_MAX;
+    rt->p = calloc(PROCS_MAX, sizeof *rt->p);
+    if (!rt->p || !make_up_to(rt, n)) return false;
+    rt->nprocs = n;
+    rt->p[0]->retired = false; /* the calling thread's */
+    employ(rt, n);
+    return true;
+}
+
+/* p's free stacks to the runtime's: slots outlive the run. Under rt->lock. */
+static void give_stacks(runtime *rt, P *p) {
+    for (int k = 0; k < LISTS; k++)
+        for (G *g; (g = p->free[k]);) {
+            p->free[k] = g->next;
+            g->next = rt->free[k];
+            rt->free[k] = g;
+        }
+    memset(p->free_n, 0, CLASSES * sizeof *p->free_n);
+}
+
+void sn__procs_end(void) {
+    runtime *rt = &sn__rt;
+    for (uint32_t i = 0; rt->p && i < rt->made; i++) {
+        give_stacks(rt, rt->p[i]);
+        sn__heap_free(&rt->p[i]->timers);
+        free(rt->p[i]);
+    }
+    free(rt->p);
+    rt->p = NULL;
+    rt->made = rt->nprocs = 0;
+}
+
+/* All that can run, in order, to the global queue; true: there was some. */
+static bool give_queue(P *p) {
+    G *first = atomic_exchange(&p->run_next, NULL), *last = first, *g;
+    uint32_t n = first != NULL;
+    while ((g = sn__ring_get(p))) {
+        if (last)
+            last->next = g;
+        else
+            first = g;
+        last = g;
+        n++;
+    }
+    if (n) sn__global_put(first, last, n);
+    return n > 0;
+}
+
+/* Under procs_lock. p may be wanted again meanwhile: then it idles. */
+static void shed(runtime *rt, P *p) {
+    bool some = give_queue(p), surplus = sn__p_surplus(p);
+    if (surplus) sn__timers_move(&rt->p[p->index % rt->nprocs]->timers, &p->timers);
+    sn__lock(&rt->lock);
+    if (surplus) {
+        give_stacks(rt, p);
+        p->retired = true;
+    } else {
+        sn__push_idle_p(p);
+    }
+    sn__unlock(&rt->lock);
+    if (some) sn__wake_one();
+}
+
+void sn__p_shed(P *p) {
+    runtime *rt = &sn__rt;
+    sn__lock(&rt->procs_lock);
+    shed(rt, p);
+    sn__unlock(&rt->procs_lock);
+}
+
+/* Under rt->lock: the idle Ps that are surplus now, out of the idle list. */
+static P *take_surplus(runtime *rt) {
+    P *taken = NULL;
+    for (P **at = &rt->idle_p; *at;) {
+        P *p = *at;
+        if (p->index < rt->nprocs) {
+            at = &p->next;
+            continue;
+        }
+        *at = p->next;
+        p->idle = false;
+        atomic_fetch_sub(&rt->idle_ps, 1);
+        p->next = taken;
+        taken = p;
+    }
+    return taken;
+}
+
+/* Under procs_lock. While timers are between two heaps no deadlock may be seen: the caller, whose
+ * thread may be none of ours, counts as an M that runs. */
+static int change(runtime *rt, uint32_t n) {
+    if (!make_up_to(rt, n)) return SN_ENOMEM;
+    sn__lock(&rt->lock);
+    rt->ms++;
+    atomic_store(&rt->nprocs, n);
+    employ(rt, n);
+    P *surplus = take_surplus(rt);
+    sn__unlock(&rt->lock);
+    for (P *next; surplus; surplus = next) {
+        next = surplus->next;
+        shed(rt, surplus);
+    }
+    sn__lock(&rt->lock);
+    sn__check_dead(false);
+    rt->ms--;
+    sn__unlock(&rt->lock);
+    sn__wake_one();
+    return 0;
+}
+
+int sn_set_procs(uint32_t n) {
+    runtime *rt = &sn__rt;
+    if (n > PROCS_MAX) return SN_EINVAL;
+    sn__g *g = sn__enter();
+    int rc = SN_EPERM;
+    if (atomic_load(&rt->running)) {
+        sn__lock(&rt->procs_lock);
+        rc = change(rt, n ? n : default_procs());
+        sn__unlock(&rt->procs_lock);
+    }
+    sn__leave(g);
+    return rc;
+}
