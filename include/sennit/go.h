@@ -111,9 +111,10 @@ SN_API SN_PARKS int sn_blocking(sn_fn f, void *arg);
 
 /**
  * Sets the number of Ps, which is how many coroutines run at the same time, while everything runs:
- * 1 to 1024; 0 for the default, which is $SENNIT_PROCS, else the CPUs that the process may use.
- * More are there at once; of fewer a coroutine that runs notices when it parks, or after some
- * hundred operations at the latest, and what waited where it ran goes to the others.
+ * 1 to 1024; 0 for the default, which is $SENNIT_PROCS, else the CPUs that the process may use
+ * and its control group's quota, which are followed then. More are there at once; of fewer a
+ * coroutine that runs notices when it parks, or after some hundred operations at the latest, and
+ * what waited where it ran goes to the others.
  *
  * From coroutines and foreign threads; never parks. Returns 0; SN_EINVAL for more than 1024;
  * SN_ENOMEM (nothing has changed); SN_EPERM when no runtime is up. One P is no mutual exclusion: a

@@ -93,6 +93,12 @@ void sn__os_at_fork(void (*child)(void));
 unsigned sn__os_threads(void);
 /** CPUs this process may use, at least 1. */
 unsigned sn__os_cpus(void);
+/** What the CPU time of the process is limited to now (a control group's quota), in thousandths of
+ *  a CPU; 0: no limit, or nobody can tell. Reads some files. */
+uint32_t sn__os_cpu_limit(void);
+/** In front of the paths of system files that say so much of the machine: "", or a test's folder.
+ */
+extern const char *sn__os_root;
 /** Every other thread of the process passes a full barrier before this returns; false: the
  *  kernel has none, ask sn__os_heavy_barrier no more. */
 bool sn__os_heavy_barrier_init(void);

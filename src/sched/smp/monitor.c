@@ -47,6 +47,7 @@ static void monitor_main(void *arg) {
         sn_time now = sn__os_now();
         atomic_store_explicit(&rt->tick, (uint32_t)((now - began) / TICK), memory_order_relaxed);
         poll_if_nobody(rt, now, patience);
+        sn__procs_look(now);
         sn__looked found = sn__handover(now, nap < EAGER);
         nap = found.blocked ? NAP : nap < TICK / 2 ? nap * 2 : TICK;
         until = found.next < now + nap ? found.next : now + nap;

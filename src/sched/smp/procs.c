@@ -49,15 +49,24 @@ static void employ(runtime *rt, uint32_t n) {
         }
 }
 
-static uint32_t default_procs(void) {
-    uint32_t n = sn__set.procs ? sn__set.procs : sn__os_cpus();
+/* Rounded up, so that all of the quota can be used; a part of a CPU is one P, since others go on
+ * when it is held up: see docs/adr/0010. */
+uint32_t sn__procs_for(uint32_t cpus, uint32_t limit) {
+    uint32_t most = limit / 1000 + (limit % 1000 != 0);
+    uint32_t n = limit && most < cpus ? most : cpus;
     return n > PROCS_MAX ? PROCS_MAX : n;
+}
+
+static uint32_t default_procs(void) {
+    if (sn__set.procs) return sn__set.procs;
+    return sn__procs_for(sn__os_cpus(), sn__os_cpu_limit());
 }
 
 bool sn__procs_start(const sn_attr *attr) {
     runtime *rt = &sn__rt;
-    uint32_t n = attr && attr->procs ? attr->procs : default_procs();
+    uint32_t asked = attr ? attr->procs : 0, n = asked ? asked : default_procs();
     if (n > PROCS_MAX) n = PROCS_MAX;
+    rt->follow = !asked && !sn__set.procs;
     rt->p = calloc(PROCS_MAX, sizeof *rt->p);
     if (!rt->p || !make_up_to(rt, n)) return false;
     rt->nprocs = n;
@@ -167,6 +176,17 @@ static int change(runtime *rt, uint32_t n) {
     return 0;
 }
 
+void sn__procs_look(sn_time now) {
+    static const sn_time EVERY = SN_SECOND;
+    runtime *rt = &sn__rt;
+    if (!atomic_load(&rt->follow) || now - rt->procs_seen < EVERY) return;
+    rt->procs_seen = now;
+    uint32_t n = default_procs();
+    sn__lock(&rt->procs_lock);
+    if (atomic_load(&rt->follow) && n != rt->nprocs) (void)change(rt, n); /* else in a second */
+    sn__unlock(&rt->procs_lock);
+}
+
 int sn_set_procs(uint32_t n) {
     runtime *rt = &sn__rt;
     if (n > PROCS_MAX) return SN_EINVAL;
@@ -174,6 +194,7 @@ int sn_set_procs(uint32_t n) {
     int rc = SN_EPERM;
     if (atomic_load(&rt->running)) {
         sn__lock(&rt->procs_lock);
+        atomic_store(&rt->follow, !n && !sn__set.procs);
         rc = change(rt, n ? n : default_procs());
         sn__unlock(&rt->procs_lock);
     }

@@ -94,6 +94,8 @@ typedef struct runtime {
     P **p;
     _Atomic uint32_t nprocs, made; /* Ps that may be owned; that p holds */
     sn__lockw procs_lock;          /* over changes of nprocs */
+    atomic_bool follow;            /* nprocs follows what the system allows */
+    sn_time procs_seen;            /* the monitor's: when it last looked at that */
     P *idle_p;
     M *idle_m, *all_m;
     uint32_t ms, ms_idle; /* under lock */
@@ -184,6 +186,11 @@ static inline bool sn__p_surplus(const P *p) { return p->index >= sn__nprocs(); 
 /** p, which the caller has in hand and which is surplus, gives all it has to the others. With no
  * lock held. */
 void sn__p_shed(P *p);
+/** The number of Ps for so many CPUs and a quota in thousandths of one (0: none). */
+uint32_t sn__procs_for(uint32_t cpus, uint32_t limit);
+/** The monitor's, each tick: follows the CPUs and the quota that the system allows, once a second.
+ */
+void sn__procs_look(sn_time now);
 
 /* thread.c */
 /** n zero bytes on cache lines of their own, for what one thread writes all the time; free(). NULL.
