@@ -19,12 +19,15 @@ typedef struct sn_attr {
     uint32_t size;    /**< sizeof(sn_attr): the ABI version */
     uint32_t stack;   /**< bytes of stack wanted; rounded up to a size class */
     const char *name; /**< shown in dumps; must live as long as the coroutine */
-    uint32_t flags;   /**< SN_FOREIGN, SN_LEARN, or 0 */
+    uint32_t flags;   /**< SN_FOREIGN, SN_LEARN, SN_PIN, or 0 */
     uint32_t procs;   /**< sn_run only: number of Ps; 0: as sn_set_procs(0) */
 } sn_attr;
 
 /** The coroutine calls libraries that need much stack (TLS, SQL, DNS, regex): 256 KiB. */
 #define SN_FOREIGN 1u
+/** The coroutine begins pinned, as by sn_pin, to a thread of its own; of sn_run, to the calling
+ * one. */
+#define SN_PIN 8u
 
 /** The stack is to be as large as those started at the same place were seen to need, with room to
  *  spare (twice the deepest, see sn_stack_sites), even if that is less than the default; the
@@ -121,6 +124,31 @@ SN_API SN_PARKS int sn_blocking(sn_fn f, void *arg);
  * call that blocks or computes long goes on beside the others. Under simulation nothing changes.
  */
 SN_API SN_MUST int sn_set_procs(uint32_t n);
+
+/**
+ * From here to the matching sn_unpin (they nest) the calling coroutine stays on its thread and no
+ * other coroutine runs there, whether it parks or not: for libraries that keep something of theirs
+ * in the thread from one call to the next, for locks that a thread owns, for the thread that a
+ * graphics library insists on. Go's LockOSThread.
+ *
+ * It costs a thread, which sleeps while the coroutine is parked, and two switches of threads each
+ * time it parks: some ten microseconds. From a coroutine, else without effect; never parks. Under
+ * simulation there is one thread. Unpinning what is not pinned stops the program.
+ */
+SN_API void sn_pin(void);
+/** Ends the last sn_pin. A coroutine that returns is unpinned. */
+SN_API void sn_unpin(void);
+
+/**
+ * From here to the matching sn_nopark_end (they nest) the calling coroutine must make no call that
+ * may park: doing so is a programmer's error and stops the program with the place of this call,
+ * also if it would not have had to wait. (What of a lock or a channel can be had without the
+ * scheduler may pass unnoticed.) For callbacks of libraries that are not to be entered again
+ * meanwhile. From a coroutine, else without effect; never parks.
+ */
+SN_API void sn_nopark_begin(void);
+/** Ends the last sn_nopark_begin. Returning from the coroutine before it stops the program. */
+SN_API void sn_nopark_end(void);
 
 /** Name of the calling coroutine in dumps. The string must outlive it. Never parks. */
 SN_API void sn_set_name(const char *name);

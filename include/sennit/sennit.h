@@ -9,6 +9,7 @@
 #include <sennit/file.h>
 #include <sennit/go.h>
 #include <sennit/group.h>
+#include <sennit/local.h>
 #include <sennit/net.h>
 #include <sennit/offload.h>
 #include <sennit/pool.h>

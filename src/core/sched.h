@@ -81,6 +81,9 @@ const char *sn__reason_text(enum sn__reason r);
  * DEAD. */
 enum sn__status { SN__DEAD, SN__RUNNABLE, SN__RUNNING, SN__WAITING };
 
+/** What makes a coroutine odd: it is a foreign thread; it stays on its thread; it must not park. */
+enum { SN__ODD_FOREIGN = 1, SN__ODD_PINNED = 2, SN__ODD_NOPARK = 4 };
+
 typedef uintptr_t sn__ticket; /* seq << 8 | SN__ARMED or SN__ARMED_SHUT */
 
 struct sn__scope;
@@ -96,6 +99,7 @@ typedef struct sn__g {
     void *thread;               /**< the scheduler's: what runs it now; NULL for a foreign thread */
     uint32_t shield;            /**< sn_shield */
     uint32_t foreign;           /**< a thread that is not ours */
+    uint8_t odd;                /**< SN__ODD_...: not to be parked, readied, queued as others are */
     _Atomic uint8_t status;     /**< enum sn__status */
     _Atomic uint8_t reason;     /**< enum sn__reason, while it waits */
     const void *_Atomic object; /**< what it waits on, while it waits; for dumps */

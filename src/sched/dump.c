@@ -85,6 +85,7 @@ static void put_head(int fd, G *g, uint8_t status) {
             sn__put(&t, " minutes");
         }
     }
+    if (g->pin) sn__put(&t, ", pinned");
     sn__put(&t, "]:\n");
     flush(fd, &t);
 }

@@ -41,14 +41,21 @@ typedef struct G {
     const char *_Atomic name;
     sn__timer timer; /* the deadline of its wait */
     sn__ticket timer_ticket;
-    sn__own own;              /* the scheduler's, from its sched_inline.h */
-    uint8_t klass;            /* stack size class */
-    uint8_t list;             /* which free list: class, + CLASSES without a guard */
-    bool hog;                 /* it lost its P while it computed: see smp/aside.c */
-    _Atomic uint8_t measured; /* its stack was empty when it started: stack_use.h */
-    uint32_t starts;          /* times it was run: the trace's sequence */
-    uint32_t lean;            /* the trimmer's: who had ended here when it came by */
+    sn__own own;               /* the scheduler's, from its sched_inline.h */
+    uint8_t klass;             /* stack size class */
+    uint8_t list;              /* which free list: class, + CLASSES without a guard */
+    bool hog;                  /* it lost its P while it computed: see smp/aside.c */
+    _Atomic uint8_t measured;  /* its stack was empty when it started: stack_use.h */
+    uint32_t starts;           /* times it was run: the trace's sequence */
+    uint32_t lean;             /* the trimmer's: who had ended here when it came by */
+    bool leaves;               /* something is to be done when it ends: see sn__g_ends */
+    uint16_t pins, noparks;    /* how deep it is in sn_pin, in sn_nopark_begin */
+    uintptr_t nopark_site;     /* who called the outermost */
+    struct M *pin;             /* the thread it stays on */
+    struct sn__locals *locals; /* coroutine-local values; NULL */
 } G;
+
+typedef struct sn__locals sn__locals;
 
 static inline G *g_of(sn__g *g) { return (G *)g; }
 
@@ -98,6 +105,14 @@ void sn__hogs_reset(void);
 /** A line for each such site, as the end of a dump. */
 void sn__hogs_dump(int fd);
 
+/* pin.c, local.c */
+/** What g, the caller, still has at its end: values, its thread. On its own stack, in a bracket. */
+SN__COLD void sn__g_ends(G *g);
+/** Drops its values. */
+void sn__locals_end(G *g);
+/** g does what it must not between sn_nopark_begin and _end: stops the program. */
+SN__COLD _Noreturn void sn__nopark_broken(const G *g, const char *what);
+
 /* dump.c */
 void sn__faults_start(void);
 /** The stack of g, the caller or just ended, has overflowed: says so and stops the program. */
@@ -108,7 +123,13 @@ static inline void sn__stack_check(G *g) {
         sn__stack_broken(g);
 }
 
-/* The scheduler's, for dump.c */
+/* The scheduler's, for pin.c and dump.c */
+/** From now on g, the caller, runs on its thread alone, and no other there; not any more. */
+void sn__pin(G *g);
+void sn__unpin(G *g);
+/** g's next call that may park is to be noticed. */
+void sn__nopark(G *g);
+
 /** What the caller runs as; NULL on a thread that is not ours. Signal-safe. */
 sn__g *sn__current(void);
 /** The program is being stopped for this reason: anything to add, before the dump? */

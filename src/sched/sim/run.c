@@ -17,6 +17,7 @@ static _Noreturn void end(G *g, int rc) {
     sim *s = &sn__sim;
     sn_host *h = g->own.host;
     if (g->core.scope != g->core.home) sn__fatal("coroutine returned with a scope open");
+    if (g->leaves) sn__g_ends(g);
     sn__sim_event(EV_END, g->id, (uint64_t)(int64_t)rc);
     sn__scope_done(g->core.home, &g->core, rc);
     if (h) sn__sim_host_lost_one(h);

@@ -68,6 +68,7 @@ sn__g *sn__enter(void) { return sn__self(); }
 sn__g *sn__enter_parks(void) {
     sn__g *g = sn__self();
     sn__sim_choice();
+    if (SN__UNLIKELY(g->odd & SN__ODD_NOPARK)) sn__nopark_broken(g_of(g), "call that may park");
     if (SN__UNLIKELY(--sn__sim.budget == 0)) sn__yield(g);
     return g;
 }
@@ -155,6 +156,11 @@ int sn_yield(void) {
     sn__yield(g);
     return rc;
 }
+
+/* One thread: every coroutine stays on it. */
+void sn__pin(G *g) { g->leaves = true; }
+void sn__unpin(G *g) { (void)g; }
+void sn__nopark(G *g) { (void)g; }
 
 int sn_blocking(sn_fn f, void *arg) {
     sn__sim_choice();

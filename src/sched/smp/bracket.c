@@ -10,6 +10,8 @@
 
 bool sn__own_fence;
 
+void sn__nopark(G *g) { m_of(&g->core)->b.budget = 0; }
+
 void sn__take_seen(sn__bracket *b) {
     M *m = (M *)b;
     uint32_t take = sn__take_answer(b);
@@ -34,6 +36,7 @@ static bool others_wait(P *p) {
 void sn__refresh(sn__g *g) {
     G *self = g_of(g);
     M *m = m_of(g);
+    if (SN__UNLIKELY(g->odd & SN__ODD_NOPARK)) sn__nopark_broken(self, "call that may park");
     if (m->p && sn__p_surplus(m->p)) sn__release_p(m);
     if (!m->p && (sn__is_enough(self) || !sn__try_idle_p(m))) {
         atomic_store_explicit(&self->core.status, SN__RUNNABLE, memory_order_relaxed);
@@ -45,12 +48,15 @@ void sn__refresh(sn__g *g) {
     } else if (others_wait(m->p)) {
         /* by way of the scheduler's stack, so that timers and descriptors get their look too */
         atomic_store_explicit(&self->core.status, SN__RUNNABLE, memory_order_relaxed);
-        sn__ring_put(m->p, self);
+        if (g->odd)
+            sn__global_put(self, self, 1);
+        else
+            sn__ring_put(m->p, self);
         sn__switch(&self->ctx, &m->g0, false);
     }
     m = m_of(g);
     m->b.budget = BUDGET;
-    if (sn__set.migrate && m->p) sn__p_look_around(m->p); /* it may be another P */
+    if ((sn__set.migrate || g->odd) && m->p) sn__p_look_around(m->p); /* it may be another P */
 }
 
 /* Foreign threads: each gets a G of its own, from a list that never shrinks. */
@@ -60,6 +66,7 @@ static _Thread_local G *foreign_self;
 
 static void foreign_gone(void *p) {
     G *g = p;
+    sn__locals_end(g);
     sn__lock(&foreign_lock);
     g->next = foreign_free;
     foreign_free = g;
@@ -75,6 +82,7 @@ sn__g *sn__enter_foreign(void) {
         sn__unlock(&foreign_lock);
         if (!g && !(g = calloc(1, sizeof *g))) sn__fatal("out of memory for a foreign thread");
         g->core.foreign = 1;
+        g->core.odd = SN__ODD_FOREIGN;
         foreign_self = g;
         sn__os_at_exit(foreign_gone, g);
     }

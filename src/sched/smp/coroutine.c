@@ -119,6 +119,7 @@ static uint64_t new_id(P *p, G *g, bool has_copy) {
 /* On the coroutine's own stack, in the bracket: it has ended. */
 static inline __attribute__((always_inline)) _Noreturn void end(G *g, int rc) {
     if (g->core.scope != g->core.home) sn__fatal("coroutine returned with a scope open");
+    if (SN__UNLIKELY(g->leaves)) sn__g_ends(g);
     SN__EV_END(g, rc);
     sn__hb_release(&sn__rt); /* before sn_run returns */
     sn__scope_done(g->core.home, &g->core, rc);
@@ -185,6 +186,7 @@ int sn__spawn(sn__scope *s, const sn_attr *attr, sn_fn f, const void *arg, size_
         return rc;
     }
     g->id = new_id(p, g, n != 0);
+    if (attr && attr->flags & SN_PIN) sn__pin_start(g, sn__rt.caller);
     SN__EV_GO(g, site);
     count(p ? &p->spawned : NULL, p, &sn__rt.spawned);
     sn__ready(&g->core);

@@ -69,7 +69,7 @@ enum sn__cause sn__park(sn__g *g, sn_time until, enum sn__reason why, const void
     bool open = (t & 0xff) == SN__ARMED || (t & 0xff) == SN__ARMED_SHUT;
     enum sn__cause cause = open ? over_already(g, t, until) : SN__IDLE;
     if (SN__UNLIKELY(cause != SN__IDLE)) return cause;
-    if (SN__UNLIKELY(g->foreign)) return park_thread(g, t, until);
+    if (SN__UNLIKELY(g->odd & SN__ODD_FOREIGN)) return park_thread(g, t, until);
     bool timed = open && until != SN_NEVER;
     if (timed) {
         self->timer_ticket = t;
@@ -89,12 +89,23 @@ enum sn__cause sn__park(sn__g *g, sn_time until, enum sn__reason why, const void
     return cause;
 }
 
+/* A foreign thread, or a pinned coroutine. */
+static SN__COLD void ready_odd(G *g) {
+    if (g->core.foreign) {
+        atomic_store_explicit(&g->own.since, 1, memory_order_release);
+        sn__os_wake(&g->own.since, 1);
+        return;
+    }
+    atomic_store_explicit(&g->core.status, SN__RUNNABLE, memory_order_relaxed);
+    sn__global_put(g, g, 1);
+    sn__wake_one();
+}
+
 void sn__ready(sn__g *g) {
     G *other = g_of(g);
     SN__EV_READY(other);
-    if (SN__UNLIKELY(g->foreign)) {
-        atomic_store_explicit(&other->own.since, 1, memory_order_release);
-        sn__os_wake(&other->own.since, 1);
+    if (SN__UNLIKELY(g->odd)) {
+        ready_odd(other);
         return;
     }
     atomic_store_explicit(&other->core.status, SN__RUNNABLE, memory_order_relaxed);
@@ -120,9 +131,19 @@ void sn__expect_outside(void) {
     atomic_store_explicit(&sn__rt.foreign_seen, 1, memory_order_relaxed);
 }
 
-static inline void yield(sn__g *g) {
-    if (SN__UNLIKELY(g->foreign)) {
+static SN__COLD void yield_odd(sn__g *g) {
+    if (g->foreign) {
         sn__os_yield();
+        return;
+    }
+    SN__EV_YIELD(g_of(g));
+    ready_odd(g_of(g));
+    sn__switch_away(g_of(g), false);
+}
+
+static inline void yield(sn__g *g) {
+    if (SN__UNLIKELY(g->odd)) {
+        yield_odd(g);
         return;
     }
     G *self = g_of(g);

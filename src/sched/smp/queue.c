@@ -5,6 +5,7 @@
  * moves `tail`; anybody moves `head` by compare-and-swap, after it has copied what it takes.
  */
 #include "sched/smp/queue.h"
+#include "sched/smp/settings.h"
 
 void sn__global_put(G *first, G *last, uint32_t n) {
     runtime *rt = &sn__rt;
@@ -37,6 +38,10 @@ G *sn__global_get_locked(P *p, uint32_t max) {
     atomic_fetch_sub_explicit(&rt->queued, take, memory_order_relaxed);
     G *g = global_pop(rt);
     for (uint32_t i = 1; i < take; i++) {
+        if (rt->queue_head->core.odd) { /* pinned: it has no place in a ring */
+            atomic_fetch_add_explicit(&rt->queued, take - i, memory_order_relaxed);
+            break;
+        }
         uint32_t tail = atomic_load_explicit(&p->tail, memory_order_relaxed);
         uint32_t head = atomic_load_explicit(&p->head, memory_order_acquire);
         if (tail - head >= RING) { /* cannot be put: give the rest back */
@@ -79,6 +84,22 @@ bool sn__p_empty(P *p) {
     return atomic_load(&p->tail) == atomic_load(&p->head) && !atomic_load(&p->run_next);
 }
 
+/* Reads a G that may have left the ring and run meanwhile: the compare-and-swap that follows fails
+ * then. */
+__attribute__((no_sanitize("thread"))) static bool is_fresh(const G *g) {
+    return !*(const volatile uint32_t *)&g->starts;
+}
+
+/* How many of the n from head on may be stolen under SENNIT_STEAL. */
+static uint32_t may_steal(P *victim, uint32_t head, uint32_t n) {
+    uint32_t k = 0;
+    if (sn__set.steal == SN__STEAL_ALL) return n;
+    while (k < n &&
+           is_fresh(atomic_load_explicit(&victim->ring[(head + k) % RING], memory_order_relaxed)))
+        k++;
+    return k;
+}
+
 static uint32_t grab(P *thief, P *victim) {
     uint32_t base = atomic_load_explicit(&thief->tail, memory_order_relaxed);
     for (;;) {
@@ -88,6 +109,7 @@ static uint32_t grab(P *thief, P *victim) {
         n -= n / 2;
         if (n == 0) return 0;
         if (n > RING / 2) continue; /* head and tail of different instants */
+        if ((n = may_steal(victim, head, n)) == 0) return 0;
         for (uint32_t i = 0; i < n; i++) {
             G *g = atomic_load_explicit(&victim->ring[(head + i) % RING], memory_order_relaxed);
             atomic_store_explicit(&thief->ring[(base + i) % RING], g, memory_order_relaxed);
@@ -98,7 +120,15 @@ static uint32_t grab(P *thief, P *victim) {
     }
 }
 
+/* The slot only when nothing else is to be had: its G is about to run where its data is. */
+static G *steal_next(P *victim) {
+    G *g = atomic_load_explicit(&victim->run_next, memory_order_acquire);
+    if (!g || (sn__set.steal == SN__STEAL_FRESH && !is_fresh(g))) return NULL;
+    return atomic_compare_exchange_strong(&victim->run_next, &g, NULL) ? g : NULL;
+}
+
 G *sn__steal(P *thief, P *victim, bool last) {
+    if (sn__set.steal == SN__STEAL_NONE) return NULL;
     uint32_t n = grab(thief, victim);
     if (n) {
         uint32_t tail = atomic_load_explicit(&thief->tail, memory_order_relaxed);
@@ -106,8 +136,7 @@ G *sn__steal(P *thief, P *victim, bool last) {
         if (n > 1) atomic_store_explicit(&thief->tail, tail + n - 1, memory_order_release);
         return atomic_load_explicit(&thief->ring[(tail + n - 1) % RING], memory_order_relaxed);
     }
-    /* The slot only when nothing else is to be had: its G is about to run where its data is. */
-    return last ? atomic_exchange_explicit(&victim->run_next, NULL, memory_order_acq_rel) : NULL;
+    return last ? steal_next(victim) : NULL;
 }
 
 void sn__inbox_put(G *g) {
@@ -127,6 +156,9 @@ void sn__inbox_empty(P *p) {
     }
     for (G *g = in_order, *next; g; g = next) {
         next = g->next; /* the ring may hand it on at once */
-        sn__ring_put(p, g);
+        if (SN__UNLIKELY(g->core.odd))
+            sn__global_put(g, g, 1);
+        else
+            sn__ring_put(p, g);
     }
 }

@@ -101,7 +101,9 @@ static int run_in(runtime *rt, M *m, first *user, const sn_attr *attr) {
     sn__m_enter(m);
     sn__scope own;
     sn__scope_init(&own);
+    rt->caller = m;
     rc = sn__spawn(&own, &a, first_main, user, 0, user->site);
+    rt->caller = NULL;
     if (rc)
         atomic_store(&rt->stopping, 1);
     else

@@ -414,12 +414,9 @@ static G *find(M *m) {
     }
 }
 
-/* SENNIT_MIGRATE: g parked on m, so another M goes on with m's P and g. False: m may run it. From
- * here it goes to this stack at its next park, whoever is next: that is looked at here alone. */
-static SN__COLD bool pass_on(M *m, G *g) {
+/* SENNIT_MIGRATE: g parked on m, so another M goes on with m's P and g. */
+static bool pass_on(M *m, G *g) {
     P *p = m->p;
-    sn__p_look_around(p);
-    if (g->core.thread != m) return false;
     m->p = NULL;
     atomic_store(&p->m, NULL);
     if (sn__start_m_with(p, false, g)) return true;
@@ -427,8 +424,17 @@ static SN__COLD bool pass_on(M *m, G *g) {
     return false;
 }
 
+/* Whether another M runs g. If not, it goes to this stack at its next park, whoever is next: that
+ * is asked here alone. */
+static SN__COLD bool elsewhere(M *m, G *g) {
+    sn__p_look_around(m->p);
+    if (g->core.odd & SN__ODD_PINNED) return sn__pin_elsewhere(m, g);
+    return g->core.thread == m && pass_on(m, g);
+}
+
 void sn__schedule(M *m) {
     for (G *g;;) {
+        if (SN__UNLIKELY(m->pinned != NULL)) sn__pin_wait(m);
         g = m->next_g;
         m->next_g = NULL;
         if (!g && !(g = find(m))) return;
@@ -438,7 +444,7 @@ void sn__schedule(M *m) {
                 sn__cpu_relax();
             else
                 sn__os_yield();
-        if (SN__UNLIKELY(sn__set.migrate) && pass_on(m, g)) continue;
+        if (SN__UNLIKELY(g->core.odd | sn__set.migrate) && elsewhere(m, g)) continue;
         sn__run_on(m, g);
         sn__switch(&m->g0, &g->ctx, false);
     }

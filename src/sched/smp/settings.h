@@ -13,11 +13,14 @@
 enum sn__names_wish { SN__NAMES_AUTO, SN__NAMES_LIBC };
 enum sn__poller_wish { SN__POLLER_AUTO, SN__POLLER_EPOLL, SN__POLLER_URING };
 
+enum { SN__STEAL_ALL, SN__STEAL_FRESH, SN__STEAL_NONE };
+
 typedef struct sn__settings {
     uint32_t procs;           /* SENNIT_PROCS; 0: not set */
     uint32_t migrate;         /* SENNIT_MIGRATE: 1: always resume on another M */
     uint32_t max_threads;     /* SENNIT_MAX_THREADS */
     uint32_t max_blocked;     /* SENNIT_MAX_BLOCKED: calls of sn_blocking at a time */
+    uint32_t steal;           /* SENNIT_STEAL: what a P without work takes from others */
     uint32_t no_membarrier;   /* SENNIT_NO_MEMBARRIER: owners of a P pay a fence of their own */
     uint32_t offload_threads; /* SENNIT_OFFLOAD_THREADS; 0: no run has begun */
     uint32_t poller;          /* SENNIT_POLLER: enum sn__poller_wish */

@@ -81,6 +81,8 @@ typedef struct M {
     bool spinning;
     uint32_t rand;
     uint32_t id;
+    G *pinned;        /* runs here alone: see pin.c */
+    bool waits;       /* for it, asleep; under rt.lock */
     uintptr_t thread; /* 0: not started yet, or the caller's of sn_run; under rt.lock */
     bool joined;
     bool hog;        /* the P was taken while it computed: from then till it comes back */
@@ -124,6 +126,7 @@ typedef struct runtime {
     uintptr_t monitor;
     sn__scope root;
     int result;
+    M *caller;                /* the calling thread's, while the first coroutine is made */
     _Atomic uint32_t running; /* a runtime is up; the last member: see reset in run.c */
 } runtime;
 
@@ -191,6 +194,14 @@ uint32_t sn__procs_for(uint32_t cpus, uint32_t limit);
 /** The monitor's, each tick: follows the CPUs and the quota that the system allows, once a second.
  */
 void sn__procs_look(sn_time now);
+
+/* pin.c */
+/** g, not started yet, is to be pinned: to m, or where it is first run (NULL). */
+void sn__pin_start(G *g, M *m);
+/** m lets go of its P and sleeps until its pinned coroutine can run: that is next_g then. */
+SN__COLD void sn__pin_wait(M *m);
+/** g is pinned and was given m to run: true: another M does it, with m's P. */
+bool sn__pin_elsewhere(M *m, G *g);
 
 /* thread.c */
 /** n zero bytes on cache lines of their own, for what one thread writes all the time; free(). NULL.
