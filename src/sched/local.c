@@ -3,7 +3,8 @@
  * Coroutine-local storage. A key gets a number when a value is first set for it, for good; a
  * coroutine that sets one gets an array by these numbers. Who sets none has a null pointer.
  *
- * A key's number is written once, under `lock`, and read without.
+ * A key's number is written once. Of two that number one at the same time the loser's number is
+ * lost. No lock: under simulation that would be an event of the first run alone.
  */
 #include <sennit/local.h>
 #include <string.h>
@@ -24,9 +25,8 @@ struct sn__locals {
 };
 
 static struct {
-    sn__lockw lock;
     _Atomic uint32_t n;
-    key *at[SN_LOCALS_MAX];
+    key *_Atomic at[SN_LOCALS_MAX];
 } keys;
 
 static key *key_of(sn_local *l) { return (key *)l; }
@@ -35,22 +35,19 @@ static key *key_of(sn_local *l) { return (key *)l; }
 static uintptr_t number_of(key *k) {
     uintptr_t number = atomic_load_explicit(&k->number, memory_order_acquire);
     if (SN__LIKELY(number)) return number;
-    sn__lock(&keys.lock);
-    number = atomic_load(&k->number);
-    if (!number && keys.n < SN_LOCALS_MAX) {
-        keys.at[keys.n] = k;
-        number = ++keys.n;
-        atomic_store_explicit(&k->number, number, memory_order_release);
-    }
-    sn__unlock(&keys.lock);
-    return number;
+    uint32_t n = atomic_load(&keys.n);
+    do
+        if (n == SN_LOCALS_MAX) return 0;
+    while (!atomic_compare_exchange_weak(&keys.n, &n, n + 1));
+    atomic_store(&keys.at[n], k);
+    return atomic_compare_exchange_strong(&k->number, &number, n + 1) ? n + 1 : number;
 }
 
 /* Room for so many values; false: out of memory. */
 static bool make_room(G *g, uintptr_t n) {
     uint32_t old = g->locals ? g->locals->n : 0;
     if (n <= old) return true;
-    uint32_t room = keys.n;
+    uint32_t room = atomic_load(&keys.n);
     sn__locals *l = sn__alloc(sizeof *l + room * sizeof *l->at);
     if (!l) return false;
     if (old) memcpy(l->at, g->locals->at, old * sizeof *l->at);
@@ -95,7 +92,7 @@ static bool drop_one(G *g) {
         void *value = g->locals->at[i];
         if (!value) continue;
         g->locals->at[i] = NULL;
-        void (*drop)(void *) = keys.at[i]->drop;
+        void (*drop)(void *) = atomic_load(&keys.at[i])->drop;
         if (!drop) continue;
         sn__leave(&g->core);
         drop(value);

@@ -89,7 +89,61 @@ static void sleeping_is_no_deadlock(void) {
     CHECK_STR(end.text, "");
 }
 
+/* A thread that waits for its pinned coroutine is asleep like any other. */
+static int pinned_deadlock(void *arg) {
+    sn_attr attr = {.size = sizeof attr, .name = "nailed", .flags = SN_PIN};
+    sn_scope s;
+    (void)arg;
+    MUST(sn_chan_init(&nobody_sends, sizeof(int), 0, NULL, NULL) == 0);
+    sn_scope_enter(&s, SN_NEVER);
+    MUST(sn_scope_go(&s, &attr, wait_recv, NULL, 0) == 0);
+    return sn_scope_leave(&s);
+}
+
+/* --- what must not park */
+
+__attribute__((noinline)) static int callback(sn_chan *c) {
+    int v = 0;
+    sn_nopark_begin();
+    int rc = sn_send(c, &v); /* there is room: it would not have waited */
+    sn_nopark_end();
+    return rc;
+}
+
+static int parks_in_callback(void *arg) {
+    sn_chan c;
+    (void)arg;
+    MUST(sn_chan_init(&c, sizeof(int), 1, NULL, NULL) == 0);
+    return callback(&c);
+}
+
+static int returns_in_callback(void *arg) {
+    (void)arg;
+    sn_nopark_begin();
+    return 0;
+}
+
+static int starts_one(void *arg) {
+    sn_scope s;
+    (void)arg;
+    sn_scope_enter(&s, SN_NEVER);
+    GO(returns_in_callback, NULL);
+    return sn_scope_leave(&s);
+}
+
+static int unpins_too_often(void *arg) {
+    (void)arg;
+    sn_pin();
+    sn_unpin();
+    sn_unpin();
+    return 0;
+}
+
 static int run_child(const char *name) {
+    if (!strcmp(name, "pinned")) return sn_run(pinned_deadlock, NULL, NULL) ? 3 : 0;
+    if (!strcmp(name, "nopark")) return sn_run(parks_in_callback, NULL, NULL) ? 3 : 0;
+    if (!strcmp(name, "nopark_return")) return sn_run(starts_one, NULL, NULL) ? 3 : 0;
+    if (!strcmp(name, "unpin")) return sn_run(unpins_too_often, NULL, NULL) ? 3 : 0;
     if (!strcmp(name, "overflow")) return sn_run(overflow, NULL, NULL) ? 3 : 0;
     if (!strcmp(name, "deadlock")) return sn_run(deadlock, NULL, NULL) ? 3 : 0;
     if (!strcmp(name, "not_deadlock")) return sn_run(not_deadlock, NULL, NULL);
@@ -110,6 +164,12 @@ int main(int argc, char **argv) {
                                          "scope",
                                          "started",
                                          NULL};
+    static const char *const nailed[] = {"all coroutines are asleep", "nailed", ", pinned]", NULL};
+    static const char *const parks[] = {"call that may park between sn_nopark_begin", "callback+0x",
+                                        NULL};
+    static const char *const returns[] = {"coroutine returned between sn_nopark_begin",
+                                          "returns_in_callback+0x", NULL};
+    static const char *const unpins[] = {"sn_unpin of a coroutine that is not pinned", NULL};
     if (argc == 3 && !strcmp(argv[1], "child")) return run_child(argv[2]);
     if (STRESS_SANITIZED) {
         printf("skipped: an overflow under a sanitizer is the sanitizer's to report\n");
@@ -119,9 +179,14 @@ int main(int argc, char **argv) {
 #ifdef EMULATOR
     printf("skipped: the emulator has a thread of its own, which might yet wake somebody\n");
     (void)asleep;
+    (void)nailed;
 #else
     child_dies("deadlock", asleep);
+    child_dies("pinned", nailed);
 #endif
+    child_dies("nopark", parks);
+    child_dies("nopark_return", returns);
+    child_dies("unpin", unpins);
     CASE(sleeping_is_no_deadlock);
     return check_done();
 }

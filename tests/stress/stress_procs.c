@@ -36,7 +36,8 @@ static int changes(void *arg) {
 /* Values over an unbuffered channel: a lost wake-up hangs both. */
 static int produces(void *arg) {
     long n = 0;
-    for (; !atomic_load(&over); n++) MUST(sn_send(arg, &n) == 0);
+    do MUST(sn_send(arg, &n) == 0);
+    while (n++, !atomic_load(&over));
     sn_chan_close(arg);
     return 0;
 }
@@ -50,10 +51,10 @@ static int consumes(void *arg) {
 
 static int sleeps(void *arg) {
     uint64_t seed = (uint64_t)(uintptr_t)arg;
-    while (!atomic_load(&over)) {
+    do {
         MUST(sn_sleep((sn_time)pick(&seed, 3000) * SN_MICROSECOND) == 0);
         atomic_fetch_add(&slept, 1);
-    }
+    } while (!atomic_load(&over));
     return 0;
 }
 
