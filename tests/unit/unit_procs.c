@@ -170,6 +170,7 @@ static void asked_for(void) {
 
 int main(void) {
     const char *tmp = getenv("TMPDIR");
+    unsetenv("SENNIT_PROCS");
     snprintf(root, sizeof root, "%s/sennit-procs-XXXXXX", tmp && strlen(tmp) < 40 ? tmp : "/tmp");
     MUST(mkdtemp(root));
     CASE(no_files);
