@@ -162,17 +162,18 @@ SN_API uint64_t sn_process(void);
 
 /** Figures of the running runtime. Set `size` before the call. */
 typedef struct sn_stats {
-    uint32_t size;        /**< sizeof(sn_stats) */
-    uint32_t procs;       /**< Ps */
-    uint32_t threads;     /**< Ms, idle ones included */
-    uint32_t idle_procs;  /**< Ps with nothing to run */
-    uint64_t live;        /**< coroutines alive */
-    uint64_t spawned;     /**< coroutines ever started */
-    uint64_t steals;      /**< successful steals */
-    uint64_t handovers;   /**< Ps taken from coroutines that computed or blocked */
-    uint64_t stack_bytes; /**< address space reserved for stacks */
-    uint64_t hogs;        /**< of `handovers`: from coroutines that computed */
-    uint64_t trimmed;     /**< bytes of stacks given back so far because nobody used them */
+    uint32_t size;          /**< sizeof(sn_stats) */
+    uint32_t procs;         /**< Ps */
+    uint32_t threads;       /**< Ms, idle ones included */
+    uint32_t idle_procs;    /**< Ps with nothing to run */
+    uint64_t live;          /**< coroutines alive */
+    uint64_t spawned;       /**< coroutines ever started */
+    uint64_t steals;        /**< successful steals */
+    uint64_t handovers;     /**< Ps taken from coroutines that computed or blocked */
+    uint64_t stack_bytes;   /**< address space reserved for stacks */
+    uint64_t hogs;          /**< of `handovers`: from coroutines that computed */
+    uint64_t trimmed;       /**< bytes of stacks given back so far because nobody used them */
+    uint64_t remote_steals; /**< of `steals`: from a P of another node of the machine */
 } sn_stats;
 /** Coroutines started at one place that computed, without a call of the library, for so long that
  *  others were given their P. */

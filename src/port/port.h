@@ -99,6 +99,22 @@ uint32_t sn__os_cpu_limit(void);
 /** In front of the paths of system files that say so much of the machine: "", or a test's folder.
  */
 extern const char *sn__os_root;
+
+/* os: nodes of memory */
+enum { SN__CPUS_MAX = 1024, SN__NODES_MAX = 64 };
+typedef struct sn__cpus {
+    uint64_t bits[SN__CPUS_MAX / 64];
+} sn__cpus;
+typedef struct sn__mem_node {
+    sn__cpus cpus;              /**< those of it that the process may use */
+    uint32_t count;             /**< how many those are */
+    uint8_t far[SN__NODES_MAX]; /**< how far the memory of each of the nodes is; 10: its own */
+} sn__mem_node;
+/** The nodes that have CPUs which the process may use; how many, 0 if nobody can tell. */
+uint32_t sn__os_nodes(sn__mem_node at[SN__NODES_MAX]);
+/** Keeps the calling thread on these CPUs; false: it cannot be. And where it is kept now. */
+bool sn__os_bind(const sn__cpus *cpus);
+bool sn__os_bound(sn__cpus *cpus);
 /** Every other thread of the process passes a full barrier before this returns; false: the
  *  kernel has none, ask sn__os_heavy_barrier no more. */
 bool sn__os_heavy_barrier_init(void);

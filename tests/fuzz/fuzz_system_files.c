@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "port/os/linux/cgroup_line.h"
+#include "port/os/linux/cpulist.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
@@ -29,6 +30,13 @@ static void limits(const char *text) {
     must(sn__cgroup_quota(text, rest ? rest + 1 : "100000") <= 1000000000);
 }
 
+static void lists(const char *text) {
+    uint8_t far[8];
+    sn__cpus set;
+    (void)sn__cpulist(text, &set);
+    must(sn__distances(text, far, sizeof far) <= sizeof far);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
     char *text = malloc(n + 1);
     if (!text) return 0;
@@ -37,6 +45,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
     groups(text, false);
     groups(text, true);
     limits(text);
+    lists(text);
     free(text);
     return 0;
 }

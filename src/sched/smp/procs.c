@@ -23,8 +23,10 @@
 #include "sched/smp/settings.h"
 
 static P *p_new(runtime *rt, uint32_t index) {
-    P *p = sn__apart(sizeof *p);
+    uint32_t node = rt->nodes > 1 ? sn__numa_node(index) : 0;
+    P *p = rt->nodes > 1 ? sn__numa_p_new(node) : sn__apart(sizeof *p);
     if (!p) return NULL;
+    p->node = node;
     p->index = index;
     p->timers.first = SN_NEVER;
     for (int k = CLASSES; k < LISTS; k++) p->free_n[k] = FREE_MAX;
@@ -59,11 +61,13 @@ uint32_t sn__procs_for(uint32_t cpus, uint32_t limit) {
 
 static uint32_t default_procs(void) {
     if (sn__set.procs) return sn__set.procs;
-    return sn__procs_for(sn__os_cpus(), sn__os_cpu_limit());
+    uint32_t cpus = sn__rt.nodes > 1 ? sn__numa_cpus() : sn__os_cpus();
+    return sn__procs_for(cpus, sn__os_cpu_limit());
 }
 
 bool sn__procs_start(const sn_attr *attr) {
     runtime *rt = &sn__rt;
+    sn__numa_start();
     uint32_t asked = attr ? attr->procs : 0, n = asked ? asked : default_procs();
     if (n > PROCS_MAX) n = PROCS_MAX;
     rt->follow = !asked && !sn__set.procs;
@@ -93,6 +97,7 @@ void sn__procs_end(void) {
         sn__heap_free(&rt->p[i]->timers);
         free(rt->p[i]);
     }
+    sn__numa_end();
     free(rt->p);
     rt->p = NULL;
     rt->made = rt->nprocs = 0;

@@ -162,6 +162,7 @@ void sn_get_stats(sn_stats *st) {
         for (uint32_t i = 0; i < rt->made; i++) {
             s.spawned += atomic_load(&rt->p[i]->spawned);
             s.steals += atomic_load(&rt->p[i]->steals);
+            s.remote_steals += atomic_load(&rt->p[i]->remote);
         }
         s.handovers = atomic_load(&rt->handovers);
         s.hogs = atomic_load(&rt->hog_takes);

@@ -16,9 +16,9 @@ enum { POLL_EVERY = FAIR * 8, PASSES = 4 };
 
 P *sn__pop_idle_p(void) {
     runtime *rt = &sn__rt;
-    P *p = rt->idle_p;
+    P **at = SN__UNLIKELY(rt->nodes > 1) ? sn__numa_idle(rt) : &rt->idle_p, *p = *at;
     if (!p) return NULL;
-    rt->idle_p = p->next;
+    *at = p->next;
     p->idle = false;
     atomic_fetch_sub(&rt->idle_ps, 1);
     return p;
@@ -34,6 +34,7 @@ void sn__push_idle_p(P *p) {
 }
 
 void sn__own_p(M *m, P *p) {
+    if (SN__UNLIKELY(sn__rt.nodes > 1)) sn__numa_follow(m, p);
     m->p = p;
     atomic_store(&p->m, m);
     sn__take_owns(&m->b);
@@ -245,25 +246,35 @@ static uint32_t next_rand(M *m) {
     return m->rand = x;
 }
 
+static void add_one(_Atomic uint64_t *n) {
+    atomic_store_explicit(n, atomic_load_explicit(n, memory_order_relaxed) + 1,
+                          memory_order_relaxed);
+}
+
+bool sn__steal_from(P *p, P *victim, bool last, G **g) {
+    if (last) run_timers(p, &victim->timers);
+    /* what they readied is in our ring, and grabbing needs an empty one */
+    if (last && !sn__p_empty(p)) return *g = sn__p_next(p), true;
+    if (victim == p) return false;
+    *g = sn__steal(p, victim, last);
+    if (!*g) return false;
+    add_one(&p->steals);
+    if (victim->node != p->node) add_one(&p->remote);
+    return true;
+}
+
 static G *steal(M *m, P *p) {
     runtime *rt = &sn__rt;
-    for (int pass = 0; pass < PASSES; pass++) {
+    G *g = NULL;
+    for (uint32_t pass = 0; pass < PASSES; pass++) {
         uint32_t n = rt->made, at = next_rand(m) % n;
         bool last = pass == PASSES - 1;
-        for (uint32_t i = 0; i < n; i++, at++) {
-            P *victim = rt->p[at % n];
-            if (last) run_timers(p, &victim->timers);
-            /* what they readied is in our ring, and grabbing needs an empty one */
-            if (last && !sn__p_empty(p)) return sn__p_next(p);
-            if (victim == p) continue;
-            G *g = sn__steal(p, victim, last);
-            if (g) {
-                atomic_store_explicit(&p->steals,
-                                      atomic_load_explicit(&p->steals, memory_order_relaxed) + 1,
-                                      memory_order_relaxed);
-                return g;
-            }
+        if (SN__UNLIKELY(rt->nodes > 1)) {
+            if (sn__numa_steal(p, at, pass, last, &g)) return g;
+            continue;
         }
+        for (uint32_t i = 0; i < n; i++, at++)
+            if (sn__steal_from(p, rt->p[at % n], last, &g)) return g;
     }
     return sn__p_next(p); /* timers just fired */
 }

@@ -31,6 +31,7 @@ typedef struct setting {
 
 static const char *const migrate[] = {"auto", "always", NULL};
 static const char *const steal[] = {"all", "fresh", "none", NULL};
+static const char *const numa[] = {"auto", "off", NULL};
 static const char *const no_yes[] = {"0", "1", NULL};
 static const char *const names[] = {"auto", "libc", NULL};                /* enum sn__names_wish */
 static const char *const pollers[] = {"auto", "epoll", "io_uring", NULL}; /* enum sn__poller_wish */
@@ -42,6 +43,7 @@ static const setting table[] = {
     {"SENNIT_MAX_THREADS", AT(max_threads), 1, 1000000, 10000, "10000", NULL},
     {"SENNIT_MAX_BLOCKED", AT(max_blocked), 1, 1000000, 256, "256", NULL},
     {"SENNIT_STEAL", AT(steal), 0, 2, 0, "all", steal},
+    {"SENNIT_NUMA", AT(numa_off), 0, 1, 0, "auto", numa},
     {"SENNIT_NO_MEMBARRIER", AT(no_membarrier), 0, 1, 0, "0", no_yes},
     {"SENNIT_OFFLOAD_THREADS", AT(offload_threads), 1, OFFLOAD_THREADS_MAX, 32, "32", NULL},
     {"SENNIT_POLLER", AT(poller), 0, 0, SN__POLLER_AUTO, "auto", pollers},

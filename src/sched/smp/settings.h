@@ -21,6 +21,7 @@ typedef struct sn__settings {
     uint32_t max_threads;     /* SENNIT_MAX_THREADS */
     uint32_t max_blocked;     /* SENNIT_MAX_BLOCKED: calls of sn_blocking at a time */
     uint32_t steal;           /* SENNIT_STEAL: what a P without work takes from others */
+    uint32_t numa_off;        /* SENNIT_NUMA: 1: as if there were one node */
     uint32_t no_membarrier;   /* SENNIT_NO_MEMBARRIER: owners of a P pay a fence of their own */
     uint32_t offload_threads; /* SENNIT_OFFLOAD_THREADS; 0: no run has begun */
     uint32_t poller;          /* SENNIT_POLLER: enum sn__poller_wish */

@@ -53,6 +53,7 @@ typedef struct P {
     struct M *_Atomic m;         /* its owner; NULL: idle or in hand */
     struct P *next;              /* in rt.idle_p */
     bool idle;                   /* in rt.idle_p; under rt.lock */
+    uint32_t node;               /* of the machine: see numa.c */
     bool retired;                /* see procs.c; under rt.lock */
     uint32_t tick;               /* schedules */
     uint32_t chain;              /* run-next slots taken in a row */
@@ -62,8 +63,9 @@ typedef struct P {
     G *free[LISTS];
     uint32_t free_n[LISTS]; /* of a list of Gs without guards: always FREE_MAX, it holds none */
     heap timers;
-    uint64_t id, id_end; /* numbers for new Gs, taken from rt.next_id in batches */
-    uint32_t renewals;   /* of those */
+    uint64_t id, id_end;     /* numbers for new Gs, taken from rt.next_id in batches */
+    uint32_t renewals;       /* of those */
+    _Atomic uint64_t remote; /* of the steals: from Ps of other nodes */
     _Atomic uint64_t steals, spawned, ended; /* the owner's; others read */
     uint32_t seq;                            /* the trace's */
     watch watch;
@@ -81,6 +83,7 @@ typedef struct M {
     bool spinning;
     uint32_t rand;
     uint32_t id;
+    uint32_t node;    /* + 1, whose CPUs its thread is bound to; 0: none's */
     G *pinned;        /* runs here alone: see pin.c */
     bool waits;       /* for it, asleep; under rt.lock */
     uintptr_t thread; /* 0: not started yet, or the caller's of sn_run; under rt.lock */
@@ -125,6 +128,7 @@ typedef struct runtime {
     _Atomic uint32_t idle_word; /* where the last M sleeps while there is no poller */
     uintptr_t monitor;
     sn__scope root;
+    uint32_t nodes; /* of the machine; 1 also where they do not matter */
     int result;
     M *caller;                /* the calling thread's, while the first coroutine is made */
     _Atomic uint32_t running; /* a runtime is up; the last member: see reset in run.c */
@@ -194,6 +198,23 @@ uint32_t sn__procs_for(uint32_t cpus, uint32_t limit);
 /** The monitor's, each tick: follows the CPUs and the quota that the system allows, once a second.
  */
 void sn__procs_look(sn_time now);
+
+/** What p can have of victim (`last`: its timers and run-next slot, too); true: *g is to run. */
+bool sn__steal_from(P *p, P *victim, bool last, G **g);
+
+/* numa.c; all but the first where there is more than one node */
+void sn__numa_start(void);
+void sn__numa_end(void);
+uint32_t sn__numa_cpus(void);
+/** The node of the P with this index; a P on a node; m's thread, which takes p, goes to p's. */
+uint32_t sn__numa_node(uint32_t index);
+P *sn__numa_p_new(uint32_t node);
+void sn__numa_follow(M *m, const P *p);
+/** Whom p steals from, in order, p itself among them; how many. */
+uint32_t sn__numa_victims(const P *p, uint32_t start, bool near, uint16_t at[PROCS_MAX]);
+bool sn__numa_steal(P *p, uint32_t start, uint32_t pass, bool last, G **g);
+/** Which idle P the caller had best wake. Under rt.lock, which is rt's. */
+P **sn__numa_idle(runtime *rt);
 
 /* pin.c */
 /** g, not started yet, is to be pinned: to m, or where it is first run (NULL). */

@@ -45,6 +45,7 @@ void sn__m_enter(M *m) {
     if (m->next_p) {
         P *p = m->next_p;
         m->next_p = NULL;
+        if (SN__UNLIKELY(sn__rt.nodes > 1)) sn__numa_follow(m, p);
         m->p = p;
         atomic_store(&p->m, m);
     }
