@@ -13,26 +13,26 @@ enum { TIMES = 100, MANY = 6, OTHERS = 16 };
 static long thread_now(void) { return syscall(SYS_gettid); }
 static atomic_int over;
 static _Thread_local void *owner; /* of this thread, as a library may keep it */
-__attribute__((noinline)) static void **owner_at(void) {
-    void **at = &owner;
-    __asm__ volatile("" : "+r"(at)); /* a coroutine that is not pinned may be elsewhere next time */
-    return at;
-}
+/* The thread's own, whoever runs there: no race between coroutines. And asked for anew each time,
+ * since one that is not pinned may be elsewhere by then. */
+#define OF_THREAD __attribute__((noinline, no_sanitize("thread"))) static
+OF_THREAD void *owner_here(void) { return owner; }
+OF_THREAD void own_here(void *who) { owner = who; }
 
 /* Every kind of wait, on the same thread, whose state nobody else has touched. */
 static void waits_here(void *me) {
     long thread = thread_now();
     sn_sem none = {{0}};
-    *owner_at() = me;
+    own_here(me);
     for (int i = 0; i < TIMES; i++) {
         CHECK_INT(sn_yield(), 0);
-        CHECK(thread_now() == thread && *owner_at() == me);
+        CHECK(thread_now() == thread && owner_here() == me);
         if (i % 10) continue;
         CHECK_INT(sn_sleep(50 * SN_MICROSECOND), 0);
         CHECK_INT(sn_sem_wait(&none, sn_now() + 50 * SN_MICROSECOND), SN_ETIMEDOUT);
-        CHECK(thread_now() == thread && *owner_at() == me);
+        CHECK(thread_now() == thread && owner_here() == me);
     }
-    *owner_at() = NULL;
+    own_here(NULL);
 }
 
 static int is_pinned(void *arg) {
@@ -54,7 +54,7 @@ static int born_pinned(void *arg) {
 static int roams(void *arg) {
     (void)arg;
     while (!atomic_load(&over)) {
-        CHECK(*owner_at() == NULL);
+        CHECK(owner_here() == NULL);
         CHECK_INT(sn_yield(), 0);
     }
     return 0;
@@ -117,7 +117,7 @@ static int on_callers_thread(void *arg) {
 
 static int nap(void *arg) {
     usleep(1000);
-    *owner_at() = arg;
+    own_here(arg);
     return 0;
 }
 
@@ -127,7 +127,7 @@ static int blocks_pinned(void *arg) {
     sn_pin();
     for (int i = 1; i < 20; i++) {
         CHECK_INT(sn_blocking(nap, &i), 0);
-        CHECK(*owner_at() == &i);
+        CHECK(owner_here() == &i);
     }
     sn_time until = sn_now() + 30 * SN_MILLISECOND;
     long thread = thread_now();
@@ -135,7 +135,7 @@ static int blocks_pinned(void *arg) {
     }
     CHECK_INT(sn_yield(), 0);
     CHECK(thread_now() == thread);
-    *owner_at() = NULL;
+    own_here(NULL);
     sn_unpin();
     return 0;
 }
