@@ -53,6 +53,7 @@ int bench_mutex8(void *args);
 int bench_mutex8w(void *args);
 /* wait.c */
 int bench_idle(void *args);
+int bench_idlesmall(void *args);
 int bench_timers(void *args);
 int bench_preempt(void *args);
 /* stack.c */

@@ -21,6 +21,7 @@ static const struct workload {
     {"mutex8w", "N", "the same with about 100 ns of work of their own between", bench_mutex8w},
     {"skynet", "", "a tree of a million coroutines, ten children each", bench_skynet},
     {"idle", "N", "memory of N coroutines that wait on one channel", bench_idle},
+    {"idlesmall", "N", "the same on packed stacks", bench_idlesmall},
     {"trim", "N", "memory of N coroutines that were 40 KiB deep once, before and after trimming",
      bench_trim},
     {"timers", "N", "N coroutines that sleep 1 to 100 ms over and over, for 5 s", bench_timers},

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 typedef struct crowd {
+    sn_scope all;
     sn_chan c;
     sn_wg done;
     atomic_llong up;
@@ -19,20 +20,24 @@ static int stand(void *arg) {
     return rc == SN_ECLOSED ? 0 : rc;
 }
 
-static sn_time start_crowd(crowd *w, int64_t n) {
+static sn_time start_crowd(crowd *w, int64_t n, const sn_attr *attr) {
     sn_time t = sn_now();
-    for (int64_t i = 0; i < n; i++) bench_go(stand, w);
+    for (int64_t i = 0; i < n; i++)
+        if (attr)
+            bench_must(sn_scope_go(&w->all, attr, stand, w, 0), "sn_scope_go");
+        else
+            bench_go(stand, w);
     while (atomic_load(&w->up) < n) bench_must(sn_yield(), "yield");
     return sn_now() - t;
 }
 
-int bench_idle(void *args) {
-    int64_t n = bench_count(args, 100000);
+static int idle(int64_t n, const sn_attr *attr) {
     crowd w = {.up = 0};
     bench_must(sn_chan_init(&w.c, sizeof(int64_t), 0, NULL, NULL), "channel");
     sn_wg_add(&w.done, n);
+    sn_scope_enter(&w.all, SN_NEVER);
     long rss = bench_status("VmRSS"), pte = bench_status("VmPTE");
-    sn_time create = start_crowd(&w, n);
+    sn_time create = start_crowd(&w, n, attr);
     bench_must(sn_sleep(50 * SN_MILLISECOND), "sleep");
     long rss2 = bench_status("VmRSS"), pte2 = bench_status("VmPTE");
     sn_time wake = sn_now();
@@ -43,8 +48,18 @@ int bench_idle(void *args) {
            (long long)n, (double)(rss2 - rss) * 1024 / (double)n,
            (double)(pte2 - pte) * 1024 / (double)n, (double)create / (double)n,
            (double)wake / (double)n, (double)rss2 / 1024);
+    int rc = sn_scope_leave(&w.all);
     sn_chan_free(&w.c);
-    return 0;
+    return rc;
+}
+
+int bench_idle(void *args) { return idle(bench_count(args, 100000), NULL); }
+
+SN_SMALL_PROOF(stand_small, stand);
+
+int bench_idlesmall(void *args) {
+    const sn_attr attr = {.size = sizeof attr, .flags = SN_SMALL, .small = &stand_small};
+    return idle(bench_count(args, 100000), &attr);
 }
 
 /* --- timers: lateness in a histogram of microseconds */

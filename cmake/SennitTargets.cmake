@@ -97,6 +97,19 @@ function(sennit_program name)
   endif()
 endfunction()
 
+# sennit_prove_stacks(NAME): writes the proofs that SN_SMALL_PROOF asks for into a program after it
+# is linked. Nothing where stacks are not packed, or without Python or objdump: SN_SMALL is refused
+# then, or ignored.
+function(sennit_prove_stacks name)
+  find_package(Python3 COMPONENTS Interpreter QUIET)
+  if(Python3_FOUND AND CMAKE_OBJDUMP AND SENNIT_SANITIZE STREQUAL "" AND NOT SENNIT_FUZZ
+     AND CMAKE_SYSTEM_PROCESSOR STREQUAL x86_64)
+    add_custom_command(TARGET ${name} POST_BUILD VERBATIM COMMAND ${Python3_EXECUTABLE}
+      ${PROJECT_SOURCE_DIR}/tools/stack-report/stack_report.py --stamp --quiet $<TARGET_FILE:${name}>)
+    target_compile_definitions(${name} PRIVATE STACKS_PROVEN)
+  endif()
+endfunction()
+
 # sennit_test(NAME SOURCES a.c … LINK lib … [TIMEOUT s] [LABELS l …] [ARGS …] [INTERNAL] [SEEN]):
 # a test program in build/tests and its ctest entry. INTERNAL lets it see src/. SEEN: with
 # ThreadSanitizer it also runs, as NAME_seen, on a scheduler that is instrumented itself. When it is

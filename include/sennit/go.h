@@ -14,13 +14,26 @@ SN_BEGIN_C
 /** A coroutine. What it returns is its result: below 0 is an error that cancels its scope. */
 typedef int (*sn_fn)(void *arg);
 
+/** What `sennit-stack-report --stamp` found out about a function: see SN_SMALL. */
+typedef struct sn_small {
+    sn_fn fn;
+    volatile uint32_t depth; /**< bytes of stack that it needs at most; 0: not proven */
+    volatile uint32_t stamp;
+} sn_small;
+#define SN_SMALL_STAMP 0x736d616cu
+/** At file scope: asks the tool to prove the function `f` after linking, and makes NAME, which
+ *  sn_attr.small may point at. */
+#define SN_SMALL_PROOF(name, f)                                                                    \
+    static sn_small name __attribute__((section("sennit_small"), used)) = {f, 0, 0}
+
 /** Attributes of a run or a coroutine. Set `size` to sizeof(sn_attr); zero means default. */
 typedef struct sn_attr {
-    uint32_t size;    /**< sizeof(sn_attr): the ABI version */
-    uint32_t stack;   /**< bytes of stack wanted; rounded up to a size class */
-    const char *name; /**< shown in dumps; must live as long as the coroutine */
-    uint32_t flags;   /**< SN_FOREIGN, SN_LEARN, SN_PIN, or 0 */
-    uint32_t procs;   /**< sn_run only: number of Ps; 0: as sn_set_procs(0) */
+    uint32_t size;         /**< sizeof(sn_attr): the ABI version */
+    uint32_t stack;        /**< bytes of stack wanted; rounded up to a size class */
+    const char *name;      /**< shown in dumps; must live as long as the coroutine */
+    uint32_t flags;        /**< SN_FOREIGN, SN_LEARN, SN_PIN, SN_SMALL, or 0 */
+    uint32_t procs;        /**< sn_run only: number of Ps; 0: as sn_set_procs(0) */
+    const sn_small *small; /**< with SN_SMALL: the proof for its function */
 } sn_attr;
 
 /** The coroutine calls libraries that need much stack (TLS, SQL, DNS, regex): 256 KiB. */
@@ -35,6 +48,15 @@ typedef struct sn_attr {
  * must know that its coroutines are all alike: one that goes far deeper than any before it
  * overflows. */
 #define SN_LEARN 2u
+
+/** A stack of 1 or 2 KiB, packed with others, for coroutines of which there are very many: they
+ * must need no more than that, whatever they call, as a proof says (`small`; docs/guide/stacks.md).
+ * They may call little: no library but for a few functions, nothing through a pointer. Handlers of
+ *  signals need SA_ONSTACK. Where nothing is packed (sanitizers, simulation, machines other than
+ *  x86-64) it is ignored. Starting one fails with SN_EINVAL if `small` is not of the function that
+ *  is started; SN_EPERM if it is not proven, which is also said on standard error, once; SN_E2BIG
+ * if stack and argument are more than 2 KiB less the runtime's share of some 270 bytes. */
+#define SN_SMALL 4u
 
 /** Most bytes of an argument that sn_go copies. */
 #define SN_ARG_MAX 1024u

@@ -160,6 +160,7 @@ static inline int bracketed_recv(sn_chan *pub, void *v) {
 /* Receives only to drop: drop is the user's, so it runs after the bracket, on a copy. */
 SN__COLD static int recv_and_drop(sn_chan *pub) {
     sn__chan *c = sn__chan_of(pub);
+    if (sn__self()->odd & SN__ODD_PACKED) sn__fatal("a packed coroutine receives to drop");
     _Alignas(16) char small[256];
     void *v = c->elem <= sizeof small ? small : sn__alloc(c->elem);
     if (!v) return SN_ENOMEM;

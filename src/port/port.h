@@ -55,6 +55,9 @@ void sn__ctx_init(sn__ctx *c, void *top, void (*entry)(void *), void *arg);
  */
 /** The frame of a context that is not running. */
 void sn__ctx_frame(const sn__ctx *c, sn__frame *f);
+/** Calls f(arg) on the stack that ends at `sp`, leaving alone what is there and just below it.
+ * Where SN__ARCH_PACKS is 0, on the caller's. */
+void sn__ctx_call(void *sp, void (*f)(void *), void *arg);
 /** This thread's pointer. Never inlined, never cached over a switch. */
 void *sn__tls_get(void);
 void sn__tls_set(void *p);

@@ -130,13 +130,9 @@ __attribute__((no_sanitize("address", "thread"))) static void dump_one(void *arg
     put_site(d->fd, g);
 }
 
-static bool on_stack_of(const G *g) {
-    return (uintptr_t)__builtin_frame_address(0) - (uintptr_t)g->ctx.lo < g->ctx.size;
-}
-
 static void dump_some(int fd, unsigned most) {
     sn__g *self = sn__current();
-    if (self && !on_stack_of(g_of(self))) self = NULL; /* the scheduler dumps; self is parked */
+    if (self && !sn__on_stack_of(g_of(self))) self = NULL; /* the scheduler dumps; self is parked */
     dump d = {fd, self ? g_of(self) : NULL, most, 0};
     sn__each_g(dump_one, &d);
     sn__hogs_dump(fd);
@@ -155,17 +151,28 @@ static void dump_all(int fd) {
 
 void sn_dump(int fd) { dump_all(fd); }
 
-void sn__fatal(const char *message) {
+/* Another thread may be at it already: that one ends the program. */
+static void first_only(void) {
     static _Atomic int once;
-    sn__text t = {.n = 0};
-    if (atomic_exchange(&once, 1)) /* another thread is at it already */
+    if (atomic_exchange(&once, 1))
         for (;;) pause();
+}
+
+static void fatal(void *arg) {
+    const char *message = arg;
+    sn__text t = {.n = 0};
+    first_only();
     sn__put(&t, "fatal error: ");
     sn__put(&t, message);
     sn__put(&t, "\n");
     flush(STDERR_FILENO, &t);
     sn__last_words(message);
     dump_some(STDERR_FILENO, sn__dump_most());
+    abort();
+}
+
+void sn__fatal(const char *message) {
+    sn__far(fatal, (void *)(uintptr_t)message);
     abort();
 }
 
@@ -202,13 +209,26 @@ static void on_fault(int signo, uintptr_t addr, const sn__frame *f) {
     abort();
 }
 
-void sn__stack_broken(G *g) {
-    uintptr_t lo = (uintptr_t)g->ctx.lo;
-    put_overflow(g, ", no guard: what lay below is overwritten");
-    put_head(STDERR_FILENO, g, SN__RUNNING);
-    put_frames(STDERR_FILENO, sn__frame_here(), lo, lo + g->ctx.size);
-    put_site(STDERR_FILENO, g);
+typedef struct broken {
+    G *g;
+    sn__frame at;
+} broken;
+
+static void stack_broken(void *arg) {
+    const broken *b = arg;
+    uintptr_t lo = (uintptr_t)b->g->ctx.lo;
+    first_only();
+    put_overflow(b->g, ", no guard: what lay below is overwritten");
+    put_head(STDERR_FILENO, b->g, SN__RUNNING);
+    put_frames(STDERR_FILENO, b->at, lo, lo + b->g->ctx.size);
+    put_site(STDERR_FILENO, b->g);
     signal(SIGABRT, SIG_DFL);
+    abort();
+}
+
+void sn__stack_broken(G *g) {
+    broken b = {g, sn__frame_here()};
+    sn__far(stack_broken, &b);
     abort();
 }
 

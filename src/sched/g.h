@@ -72,6 +72,8 @@ static inline G *sn__san_delay(G *g) { return g; }
 int sn__klass_of(const sn_attr *a);
 /** The smallest page class of so many bytes, or SN_EINVAL. */
 int sn__klass_for(size_t bytes);
+/** Bytes of stack and argument that a packed class has. */
+size_t sn__room_packed(unsigned klass);
 /** A G never used before, with its stack; NULL when memory is out. */
 G *sn__carve(unsigned klass);
 /** Makes g start f on its stack, with a copy of the n bytes at arg (0: arg itself). `begin` is the
@@ -113,14 +115,28 @@ void sn__locals_end(G *g);
 /** g does what it must not between sn_nopark_begin and _end: stops the program. */
 SN__COLD _Noreturn void sn__nopark_broken(const G *g, const char *what);
 
+/** Calls f(arg), on a stack with room for anything. It must not park. */
+void sn__far(void (*f)(void *), void *arg);
+static inline bool sn__on_stack_of(const G *g) {
+    return (uintptr_t)__builtin_frame_address(0) - (uintptr_t)g->ctx.lo < g->ctx.size;
+}
+
+/** smp: the first function of every coroutine. tools/stack-report knows its name. */
+void sn__g_start(void *g);
+
+/* small.c */
+/** Under this scheduler and in this build: are there packed stacks? */
+bool sn__packs(void);
+/** The packed class for these attributes and n bytes of argument, or the error. */
+int sn__klass_packed(const sn_attr *a, sn_fn f, size_t n);
+
 /* dump.c */
 void sn__faults_start(void);
 /** The stack of g, the caller or just ended, has overflowed: says so and stops the program. */
 SN__COLD _Noreturn void sn__stack_broken(G *g);
 /** Is a stack that no guard protects still its own? */
 static inline void sn__stack_check(G *g) {
-    if (SN__UNLIKELY(g->list >= CLASSES || g->klass < K_PAGED) && !sn__canary_whole(g))
-        sn__stack_broken(g);
+    if (SN__UNLIKELY(g->list >= CLASSES) && !sn__canary_whole(g)) sn__stack_broken(g);
 }
 
 /* The scheduler's, for pin.c and dump.c */

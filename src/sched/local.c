@@ -47,6 +47,7 @@ static uintptr_t number_of(key *k) {
 static bool make_room(G *g, uintptr_t n) {
     uint32_t old = g->locals ? g->locals->n : 0;
     if (n <= old) return true;
+    if (g->core.odd & SN__ODD_PACKED) sn__fatal("a packed coroutine sets a value of its own");
     uint32_t room = atomic_load(&keys.n);
     sn__locals *l = sn__alloc(sizeof *l + room * sizeof *l->at);
     if (!l) return false;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Coroutines that stay on their thread, and stretches of code that must not park: what does not
  * depend on who runs next. */
+#include <stdlib.h>
+
 #include "core/print.h"
 #include "sched/g.h"
 
@@ -47,11 +49,17 @@ void sn_nopark_end(void) {
     sn__leave(g);
 }
 
-void sn__nopark_broken(const G *g, const char *what) {
-    uintptr_t offset = 0, at = sn__code_address(g->nopark_site) - 1;
+typedef struct broken {
+    const G *g;
+    const char *what;
+} broken;
+
+static void nopark_broken(void *arg) {
+    const broken *b = arg;
+    uintptr_t offset = 0, at = sn__code_address(b->g->nopark_site) - 1;
     const char *name = sn__os_symbol(at, &offset);
     sn__text t = {.n = 0};
-    sn__put(&t, what);
+    sn__put(&t, b->what);
     sn__put(&t, " between sn_nopark_begin (called at ");
     sn__put(&t, name ? name : "0x");
     if (name) sn__put(&t, "+0x");
@@ -61,11 +69,17 @@ void sn__nopark_broken(const G *g, const char *what) {
     sn__fatal(t.at);
 }
 
+void sn__nopark_broken(const G *g, const char *what) {
+    broken b = {g, what};
+    sn__far(nopark_broken, &b);
+    abort();
+}
+
 void sn__g_ends(G *g) {
     if (g->noparks) sn__nopark_broken(g, "coroutine returned");
     sn__locals_end(g);
     if (g->pins) sn__unpin(g);
     g->pins = 0;
-    g->core.odd = 0;
+    g->core.odd &= SN__ODD_PACKED;
     g->leaves = false;
 }

@@ -90,8 +90,12 @@ static void make_ready(slab *s) {
 
 static G *g_in(const slab *s, uint32_t i) {
     char *top = s->lo + (i + 1) * slot_size(s->klass) - CANARY - sizeof(G);
-    if (s->klass >= K_PAGED) top -= (i % COLOURS) * COLOUR;
-    return (G *)(void *)((uintptr_t)top & ~(uintptr_t)63);
+    if (s->klass < K_PAGED) return (G *)(void *)((uintptr_t)top & ~(uintptr_t)15);
+    return (G *)(void *)((uintptr_t)(top - (i % COLOURS) * COLOUR) & ~(uintptr_t)63);
+}
+
+size_t sn__room_packed(unsigned klass) {
+    return (slot_size(klass) - CANARY - sizeof(G)) & ~(size_t)15;
 }
 
 /* The next slot of a slab of that class; NULL. */
@@ -130,7 +134,8 @@ G *sn__carve(unsigned klass) {
     G *g = g_in(s, i);
     char *lo = s->lo + i * slot_size(klass);
     g->klass = (uint8_t)klass;
-    g->list = (uint8_t)(guarded || klass < K_PAGED ? klass : klass + CLASSES);
+    g->list = (uint8_t)(guarded ? klass : klass + CLASSES);
+    g->core.odd = klass < K_PAGED ? SN__ODD_PACKED : 0;
     g->ctx.lo = lo;
     g->ctx.size = (size_t)((char *)g - lo);
     if (!guarded) put_canary(g);

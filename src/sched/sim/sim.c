@@ -180,6 +180,10 @@ void sn__free(void *p) { free(p); }
 /* No descriptors here: the poller of io is never installed. */
 void sn__poller_set(const sn__poller *p) { (void)p; }
 
+/* No stack is small here. */
+void sn__far(void (*f)(void *), void *arg) { f(arg); }
+bool sn__packs(void) { return false; }
+
 uint32_t sn__minutes_parked(const G *g) {
     (void)g;
     return 0; /* virtual time says nothing about patience */

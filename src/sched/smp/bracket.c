@@ -27,10 +27,18 @@ void sn__fence_tickets(void) {
     if (!sn__own_fence) sn__os_heavy_barrier();
 }
 
-static bool others_wait(P *p) {
+static void ask_poller(void *waiting) {
     const sn__poller *po = atomic_load_explicit(&sn__rt.poller, memory_order_acquire);
-    return !sn__p_empty(p) || atomic_load(&sn__rt.queued) || sn__inbox_has() ||
-           atomic_load(&p->timers.first) != SN_NEVER || (po && po->waiting());
+    *(bool *)waiting = po && po->waiting();
+}
+
+static bool others_wait(P *p) {
+    if (!sn__p_empty(p) || atomic_load(&sn__rt.queued) || sn__inbox_has() ||
+        atomic_load(&p->timers.first) != SN_NEVER)
+        return true;
+    bool waiting;
+    sn__far(ask_poller, &waiting);
+    return waiting;
 }
 
 void sn__refresh(sn__g *g) {
@@ -48,7 +56,7 @@ void sn__refresh(sn__g *g) {
     } else if (others_wait(m->p)) {
         /* by way of the scheduler's stack, so that timers and descriptors get their look too */
         atomic_store_explicit(&self->core.status, SN__RUNNABLE, memory_order_relaxed);
-        if (g->odd)
+        if (g->odd & SN__ODD_APART)
             sn__global_put(self, self, 1);
         else
             sn__ring_put(m->p, self);

@@ -32,12 +32,28 @@ static void global_free_push(G *first, G *last, unsigned list) {
     sn__unlock(&rt->lock);
 }
 
+typedef struct carving {
+    unsigned klass;
+    G *g;
+} carving;
+
+static void carve(void *arg) {
+    carving *c = arg;
+    c->g = sn__carve(c->klass);
+}
+
+static SN__COLD G *g_new(unsigned klass) {
+    carving c = {klass, NULL};
+    sn__far(carve, &c);
+    return c.g;
+}
+
 static G *g_get(P *p, unsigned klass) {
     G *g = p ? list_pop(&p->free[klass]) : NULL;
     if (g)
         p->free_n[klass]--;
     else if (!(g = global_free_pop(klass)) && !(g = global_free_pop(klass + CLASSES)))
-        return sn__carve(klass);
+        return g_new(klass);
     /* it may still be on its way off another M */
     while (sn__ctx_busy(&g->ctx)) sn__cpu_relax();
     sn__san_reuse(&g->ctx);
@@ -52,8 +68,8 @@ static void spill_half(P *p, unsigned list) {
     global_free_push(first, last, list);
 }
 
-/* Without a P; or more than one keeps: of those without a guard that is any, so that each is looked
- * at. */
+/* Without a P; or more than one keeps: of those without a guard, packed ones too, that is any, so
+ * that each is looked at. */
 static SN__COLD void put_aside(P *p, G *g) {
     unsigned list = g->list;
     if (p && list < CLASSES) {
@@ -98,6 +114,8 @@ uint64_t sn__live(void) {
 
 static SN__COLD void start_measured(void *arg);
 
+static void measure(void *g) { sn__stack_measure_begin(g); }
+
 /* Now and then p needs new numbers for coroutines: the occasion to have one measured. Not quite in
  * step, or of two sites that take turns one would never be. */
 static SN__COLD void renew_ids(P *p, G *g, bool has_copy) {
@@ -106,7 +124,7 @@ static SN__COLD void renew_ids(P *p, G *g, bool has_copy) {
     p->id_end = p->id + IDS - (p->renewals * 0x9e3779b1u >> 28);
     if (g->klass < K_PAGED || (p->renewals++ % ONE_IN && !sn__stack_unknown(g->site))) return;
     uintptr_t top = has_copy ? (uintptr_t)g->arg : (uintptr_t)g;
-    sn__stack_measure_begin(g);
+    sn__far(measure, g);
     sn__ctx_init(&g->ctx, (void *)(top & ~(uintptr_t)15), start_measured, g);
 }
 
@@ -132,7 +150,7 @@ static inline __attribute__((always_inline)) _Noreturn void end(G *g, int rc) {
     abort(); /* nobody comes back to a dead coroutine */
 }
 
-static void start(void *arg) {
+void sn__g_start(void *arg) {
     G *g = arg;
     sn__san_arrive(&g->ctx);
     sn__san_first(&g->ctx);
@@ -155,8 +173,9 @@ static SN__COLD void start_measured(void *arg) {
 }
 
 /* With attributes, or in a run that learns. */
-static SN__COLD int klass_asked(const sn_attr *attr, uintptr_t site) {
+static SN__COLD int klass_asked(const sn_attr *attr, sn_fn f, size_t n, uintptr_t site) {
     if (attr && attr->size != sizeof *attr) return SN_EINVAL;
+    if (attr && attr->flags & SN_SMALL && sn__packs()) return sn__klass_packed(attr, f, n);
     bool down = attr && attr->flags & SN_LEARN;
     int klass = sn__klass_of(attr);
     if (klass < 0 || (!down && !sn__set.learn_stacks)) return klass;
@@ -169,14 +188,14 @@ static SN__COLD int klass_asked(const sn_attr *attr, uintptr_t site) {
 int sn__spawn(sn__scope *s, const sn_attr *attr, sn_fn f, const void *arg, size_t n,
               uintptr_t site) {
     int klass = SN__LIKELY(!attr) ? sn__rt.unasked : -1;
-    if (SN__UNLIKELY(klass < 0) && (klass = klass_asked(attr, site)) < 0) return klass;
     if (n > SN_ARG_MAX) return SN_E2BIG;
+    if (SN__UNLIKELY(klass < 0) && (klass = klass_asked(attr, f, n, site)) < 0) return klass;
     M *m = sn__tls_get();
     P *p = m ? m->p : NULL;
     G *g = g_get(p, (unsigned)klass);
     if (!g) return SN_ENOMEM;
     sn__san_foreign(&g->ctx, attr && attr->flags & SN_FOREIGN);
-    sn__g_prepare(g, start, f, arg, n);
+    sn__g_prepare(g, sn__g_start, f, arg, n);
     g->site = site;
     g->core.thread = NULL;
     atomic_store_explicit(&g->name, attr ? attr->name : NULL, memory_order_relaxed);
@@ -204,6 +223,8 @@ uint32_t sn__minutes_parked(const G *g) {
     enum { TICKS_A_MINUTE = 6000 };
     return (atomic_load(&sn__rt.tick) - atomic_load(&g->own.since)) / TICKS_A_MINUTE;
 }
+
+bool sn__packs(void) { return SN__PACKS && SN__ARCH_PACKS; }
 
 void sn__last_words(const char *message) { (void)message; }
 

@@ -55,10 +55,13 @@ P *sn__numa_p_new(uint32_t node) {
     return p;
 }
 
+/* Its CPUs may have gone: then it stays anywhere. */
+static void bind(void *to) { (void)sn__os_bind(to); }
+
 void sn__numa_follow(M *m, const P *p) {
     if (m->node == p->node + 1) return;
     m->node = p->node + 1;
-    (void)sn__os_bind(&nodes[p->node].cpus); /* its CPUs may have gone: then it stays anywhere */
+    sn__far(bind, &nodes[p->node].cpus);
 }
 
 /* Nodes by their distance from one, that one first. */

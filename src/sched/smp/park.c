@@ -69,7 +69,10 @@ enum sn__cause sn__park(sn__g *g, sn_time until, enum sn__reason why, const void
     bool open = (t & 0xff) == SN__ARMED || (t & 0xff) == SN__ARMED_SHUT;
     enum sn__cause cause = open ? over_already(g, t, until) : SN__IDLE;
     if (SN__UNLIKELY(cause != SN__IDLE)) return cause;
-    if (SN__UNLIKELY(g->odd & SN__ODD_FOREIGN)) return park_thread(g, t, until);
+    if (SN__UNLIKELY(g->odd & (SN__ODD_FOREIGN | SN__ODD_PACKED))) {
+        if (g->foreign) return park_thread(g, t, until);
+        sn__stack_check(self);
+    }
     bool timed = open && until != SN_NEVER;
     if (timed) {
         self->timer_ticket = t;
@@ -104,7 +107,7 @@ static SN__COLD void ready_odd(G *g) {
 void sn__ready(sn__g *g) {
     G *other = g_of(g);
     SN__EV_READY(other);
-    if (SN__UNLIKELY(g->odd)) {
+    if (SN__UNLIKELY(g->odd & SN__ODD_APART)) {
         ready_odd(other);
         return;
     }
@@ -131,21 +134,22 @@ void sn__expect_outside(void) {
     atomic_store_explicit(&sn__rt.foreign_seen, 1, memory_order_relaxed);
 }
 
-static SN__COLD void yield_odd(sn__g *g) {
+/* True: done with. */
+static SN__COLD bool yield_odd(sn__g *g) {
     if (g->foreign) {
         sn__os_yield();
-        return;
+        return true;
     }
+    sn__stack_check(g_of(g));
+    if (!(g->odd & SN__ODD_APART)) return false;
     SN__EV_YIELD(g_of(g));
     ready_odd(g_of(g));
     sn__switch_away(g_of(g), false);
+    return true;
 }
 
 static inline void yield(sn__g *g) {
-    if (SN__UNLIKELY(g->odd)) {
-        yield_odd(g);
-        return;
-    }
+    if (SN__UNLIKELY(g->odd) && yield_odd(g)) return;
     G *self = g_of(g);
     P *p = m_of(g)->p;
     SN__EV_YIELD(self);

@@ -32,7 +32,7 @@ void sn__unpin(G *g) {
 
 void sn__pin_start(G *g, M *m) {
     g->pins = 1;
-    g->core.odd = SN__ODD_PINNED;
+    g->core.odd |= SN__ODD_PINNED;
     g->leaves = true;
     g->pin = m;
     if (m) m->pinned = g;

@@ -38,7 +38,7 @@ G *sn__global_get_locked(P *p, uint32_t max) {
     atomic_fetch_sub_explicit(&rt->queued, take, memory_order_relaxed);
     G *g = global_pop(rt);
     for (uint32_t i = 1; i < take; i++) {
-        if (rt->queue_head->core.odd) { /* pinned: it has no place in a ring */
+        if (rt->queue_head->core.odd & SN__ODD_APART) { /* pinned: it has no place in a ring */
             atomic_fetch_add_explicit(&rt->queued, take - i, memory_order_relaxed);
             break;
         }
@@ -63,19 +63,33 @@ G *sn__global_get(P *p, uint32_t max) {
     return g;
 }
 
-/* The ring is full: half of it and g go to the global queue. False: it is not full any more. */
-SN__COLD bool sn__ring_spill(P *p, G *g, uint32_t head, uint32_t tail) {
+typedef struct spilling {
+    P *p;
+    G *g;
+    uint32_t head, tail;
+    bool done;
+} spilling;
+
+static void spill(void *arg) {
+    spilling *s = arg;
+    P *p = s->p;
     G *batch[RING / 2 + 1];
-    uint32_t n = (tail - head) / 2;
+    uint32_t n = (s->tail - s->head) / 2;
     for (uint32_t i = 0; i < n; i++)
-        batch[i] = atomic_load_explicit(&p->ring[(head + i) % RING], memory_order_relaxed);
-    if (!atomic_compare_exchange_strong_explicit(&p->head, &head, head + n, memory_order_release,
-                                                 memory_order_relaxed))
-        return false;
-    batch[n] = g;
+        batch[i] = atomic_load_explicit(&p->ring[(s->head + i) % RING], memory_order_relaxed);
+    s->done = atomic_compare_exchange_strong_explicit(&p->head, &s->head, s->head + n,
+                                                      memory_order_release, memory_order_relaxed);
+    if (!s->done) return;
+    batch[n] = s->g;
     for (uint32_t i = 0; i < n; i++) batch[i]->next = batch[i + 1];
     sn__global_put(batch[0], batch[n], n + 1);
-    return true;
+}
+
+/* The ring is full: half of it and g go to the global queue. False: it is not full any more. */
+SN__COLD bool sn__ring_spill(P *p, G *g, uint32_t head, uint32_t tail) {
+    spilling s = {p, g, head, tail, false};
+    sn__far(spill, &s);
+    return s.done;
 }
 
 bool sn__p_empty(P *p) {
@@ -156,7 +170,7 @@ void sn__inbox_empty(P *p) {
     }
     for (G *g = in_order, *next; g; g = next) {
         next = g->next; /* the ring may hand it on at once */
-        if (SN__UNLIKELY(g->core.odd))
+        if (SN__UNLIKELY(g->core.odd & SN__ODD_APART))
             sn__global_put(g, g, 1);
         else
             sn__ring_put(p, g);

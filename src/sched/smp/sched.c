@@ -85,24 +85,42 @@ static void wake(M *m) {
     sn__os_wake(&m->wake, 1);
 }
 
-bool sn__start_m_with(P *p, bool spinning, G *g) {
+typedef struct work {
+    P *p;
+    bool spinning;
+    G *g;
+    bool taken; /* somebody comes for it */
+} work;
+
+static void start_m(void *arg) {
     runtime *rt = &sn__rt;
+    work *w = arg;
     bool fresh;
     M *m = idle_or_new(rt, &fresh);
+    w->taken = m != NULL;
     if (m) {
-        m->next_p = p;
-        m->next_g = g;
-        m->spinning = spinning;
-        if (!fresh) return wake(m), true;
-        if (sn__m_start(m) == 0) return true;
+        m->next_p = w->p;
+        m->next_g = w->g;
+        m->spinning = w->spinning;
+        if (!fresh) {
+            wake(m);
+            return;
+        }
+        if (sn__m_start(m) == 0) return;
         sn__m_drop(m);
+        w->taken = false;
     }
     if (fresh) {
         sn__lock(&rt->lock);
         rt->ms--;
         sn__unlock(&rt->lock);
     }
-    return false;
+}
+
+bool sn__start_m_with(P *p, bool spinning, G *g) {
+    work w = {p, spinning, g, false};
+    sn__far(start_m, &w);
+    return w.taken;
 }
 
 /* No thread is to be had for p. An M may have gone to sleep since one was looked for, or be in the
@@ -184,8 +202,8 @@ void sn__release_p(M *m) {
     if (p) sn__start_m(p, false);
 }
 
-void sn__interrupt_poller(void) {
-    runtime *rt = &sn__rt;
+static void interrupt(void *arg) {
+    runtime *rt = arg;
     const sn__poller *po = atomic_load_explicit(&rt->poller, memory_order_acquire);
     if (po) {
         po->interrupt();
@@ -194,6 +212,8 @@ void sn__interrupt_poller(void) {
     atomic_store(&rt->idle_word, 1);
     sn__os_wake(&rt->idle_word, 1);
 }
+
+void sn__interrupt_poller(void) { sn__far(interrupt, &sn__rt); }
 
 void sn__poller_set(const sn__poller *po) {
     const sn__poller *none = NULL;
@@ -455,7 +475,8 @@ void sn__schedule(M *m) {
                 sn__cpu_relax();
             else
                 sn__os_yield();
-        if (SN__UNLIKELY(g->core.odd | sn__set.migrate) && elsewhere(m, g)) continue;
+        if (SN__UNLIKELY((g->core.odd & SN__ODD_PINNED) | sn__set.migrate) && elsewhere(m, g))
+            continue;
         sn__run_on(m, g);
         sn__switch(&m->g0, &g->ctx, false);
     }

@@ -71,7 +71,8 @@ static void *grown(void *of, uint32_t n, size_t size) {
 }
 
 /* Numbers and indexes begin with 1. */
-static void grow(heap *h) {
+static void grow(void *of) {
+    heap *h = of;
     uint32_t was = h->room, room = was ? was * 2 : 64;
     h->at = grown(h->at, room, sizeof *h->at);
     h->place = grown(h->place, room, sizeof *h->place);
@@ -91,7 +92,7 @@ void sn__heap_free(heap *h) {
 
 /* True: it is the first now. */
 static bool put(heap *h, sn__timer *t) {
-    if (!h->free) grow(h);
+    if (!h->free) sn__far(grow, h);
     uint32_t number = h->free;
     h->free = h->place[number];
     h->timer[number] = t;

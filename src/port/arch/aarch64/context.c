@@ -22,3 +22,8 @@ void sn__ctx_frame(const sn__ctx *c, sn__frame *f) {
     f->pc = sn__code_address(frame[X30]);
     f->fp = frame[X29];
 }
+
+void sn__ctx_call(void *sp, void (*f)(void *), void *arg) {
+    (void)sp;
+    f(arg);
+}

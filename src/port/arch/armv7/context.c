@@ -26,3 +26,8 @@ void sn__ctx_frame(const sn__ctx *c, sn__frame *f) {
     f->r[SN__FRAME_LR] = frame[LR];
     f->pc = sn__code_address(frame[LR]);
 }
+
+void sn__ctx_call(void *sp, void (*f)(void *), void *arg) {
+    (void)sp;
+    f(arg);
+}

@@ -28,3 +28,8 @@ void sn__ctx_frame(const sn__ctx *c, sn__frame *f) {
     f->pc = frame[RA];
     f->fp = frame[S0];
 }
+
+void sn__ctx_call(void *sp, void (*f)(void *), void *arg) {
+    (void)sp;
+    f(arg);
+}

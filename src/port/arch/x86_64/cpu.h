@@ -2,7 +2,7 @@
 #ifndef SN_ARCH_CPU_H
 #define SN_ARCH_CPU_H
 
-enum { SN__FRAME_BELOW = 0 };
+enum { SN__FRAME_BELOW = 0, SN__ARCH_PACKS = 1 };
 #include "port/frame_chain.h"
 
 static inline void sn__cpu_relax(void) { __builtin_ia32_pause(); }

@@ -94,6 +94,30 @@ sn__ctx_leave:
         .cfi_endproc
         .size   sn__ctx_leave, .-sn__ctx_leave
 
+/* void sn__ctx_call(void *sp, void (*f)(void *), void *arg) */
+        .globl  sn__ctx_call
+        .hidden sn__ctx_call
+        .type   sn__ctx_call, @function
+        .p2align 4
+sn__ctx_call:
+        .cfi_startproc
+        endbr64
+        pushq   %rbp
+        .cfi_adjust_cfa_offset 8
+        .cfi_rel_offset rbp, 0
+        movq    %rsp, %rbp
+        .cfi_def_cfa_register rbp
+        leaq    -128(%rdi), %rsp
+        andq    $-16, %rsp
+        movq    %rdx, %rdi
+        callq   *%rsi
+        leave
+        .cfi_def_cfa rsp, 8
+        .cfi_restore rbp
+        ret
+        .cfi_endproc
+        .size   sn__ctx_call, .-sn__ctx_call
+
 /* First thing on a new stack: rbx is the entry, r12 its argument. Unwinders stop here. */
         .globl  sn__ctx_start
         .hidden sn__ctx_start

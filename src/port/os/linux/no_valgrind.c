@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Built without valgrind's header, or for a processor that it does not know. There it takes each switch
- * for a jump over a huge frame. */
+/* Built without valgrind's header, or for a processor that it does not know. There it takes each
+ * switch for a jump over a huge frame. */
 #include "port/port.h"
 
 bool sn__os_on_valgrind(void) { return false; }
