@@ -6,8 +6,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "core/hb.h"
-
 typedef struct sn__link {
     struct sn__link *next, *prev;
 } sn__link;

@@ -32,6 +32,7 @@
 
 #include <sennit/go.h>
 
+#include "core/hb.h"
 #include "core/list.h"
 
 #define SN__LIKELY(x) __builtin_expect(!!(x), 1)
@@ -192,7 +193,9 @@ static inline int sn__code_of(int why) { return why == SN_ETIMEDOUT ? SN_ETIMEDO
 static inline int sn__interrupted(const sn__g *g) {
     if (SN__UNLIKELY(!g->scope || g->shield)) return 0;
     int why = atomic_load((const _Atomic int *)g->scope); /* its first member: core/scope.h */
-    return SN__LIKELY(!why) ? 0 : sn__code_of(why);
+    if (SN__LIKELY(!why)) return 0;
+    sn__hb_acquire(g->scope);
+    return sn__code_of(why);
 }
 /** The code for a wait that ended for `cause` without success. */
 int sn__cause_code(const sn__g *g, enum sn__cause cause);

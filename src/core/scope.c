@@ -15,7 +15,6 @@
 int sn__cause_code(const sn__g *g, enum sn__cause cause) {
     if (cause != SN__CANCELED) return SN_ETIMEDOUT;
     int rc = sn__interrupted(g);
-    sn__hb_acquire(g->scope);
     return rc ? rc : SN_ECANCELED;
 }
 
@@ -194,7 +193,6 @@ void sn_scope_cancel(sn_scope *pub, int why) {
 int sn_canceled(void) {
     sn__g *g = sn__enter();
     int rc = sn__interrupted(g);
-    if (rc) sn__hb_acquire(g->scope);
     sn__leave(g);
     return rc;
 }

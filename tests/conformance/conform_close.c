@@ -195,7 +195,7 @@ static int select_and_die(void *arg) {
 
 /* To close under a sender is a race as well as fatal; here the latter is what is looked for. */
 __attribute__((visibility("default"))) const char *__tsan_default_suppressions(void);
-const char *__tsan_default_suppressions(void) { return "race:close_under\nrace:sn__timer_add\n"; }
+const char *__tsan_default_suppressions(void) { return "race:close_under\n"; }
 
 /* Long enough for the other to wait in most orders; it dies in every order. */
 static int close_under(sn_fn waiter) {

@@ -139,7 +139,6 @@ static inline __attribute__((always_inline)) _Noreturn void end(G *g, int rc) {
     if (g->core.scope != g->core.home) sn__fatal("coroutine returned with a scope open");
     if (SN__UNLIKELY(g->leaves)) sn__g_ends(g);
     SN__EV_END(g, rc);
-    sn__hb_release(&sn__rt); /* before sn_run returns */
     sn__scope_done(g->core.home, &g->core, rc);
     M *m = m_of(&g->core);
     P *p = m->p;

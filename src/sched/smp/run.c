@@ -67,6 +67,7 @@ static int first_main(void *p) {
     g_of(g)->fn = u->f; /* what dumps should name */
     sn__leave(g);
     rt->result = u->f(u->arg);
+    sn__hb_release(rt);
     g = sn__enter_parks();
     if (g->scope != &rt->root) sn__fatal("main coroutine returned with a scope open");
     sn__scope_cancel(&rt->root, SN_ECANCELED);
@@ -110,6 +111,8 @@ static int run_in(runtime *rt, M *m, first *user, const sn_attr *attr) {
         sn__schedule(m);
     sn__m_exit(m);
     join_threads(rt, m);
+    sn__hb_acquire(rt);
+    sn__hb_acquire(&rt->root.live);
     const sn__poller *po = atomic_load(&rt->poller);
     if (po) po->end();
     sn__os_faults_end();

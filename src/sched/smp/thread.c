@@ -54,7 +54,6 @@ void sn__m_enter(M *m) {
 
 void sn__m_exit(M *m) {
     sn__san_thread_end();
-    sn__hb_acquire(&sn__rt);
     sn__tls_set(NULL);
     if (m->slice >= 0) (void)sn__os_slice(&m->self, m->slice);
     sn__os_sigstack_free(m->sigstack);

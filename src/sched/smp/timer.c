@@ -65,7 +65,9 @@ static void remove_at(heap *h, uint32_t i) {
 }
 
 static void *grown(void *of, uint32_t n, size_t size) {
+    sn__hb_blind();
     void *p = realloc(of, n * size);
+    sn__hb_seeing();
     if (!p) sn__fatal("out of memory for timers");
     return p;
 }

@@ -26,11 +26,6 @@ void sn__hb_as(sn__g *g, const void *node, const void *at) {
     __tsan_switch_to_fiber(own, SN__TSAN_NO_SYNC);
 }
 
-/* A heap of timers is the scheduler's, which orders its users by a lock that is not seen. A program
- * that has a function of this name needs the line too. */
-__attribute__((weak, visibility("default"))) const char *__tsan_default_suppressions(void);
-const char *__tsan_default_suppressions(void) { return "race:sn__timer_add\n"; }
-
 /* Those that died last, the oldest to be taken next. */
 static struct {
     sn__lockw lock;
