@@ -23,39 +23,43 @@ static void drop(tls_buf *b) {
     *b = (tls_buf){0};
 }
 
-/* Makes what is in `out` the next to be sent. */
-static int take_out(tls *t, int wait) {
-    int err = sn__tls_engine_enter(t, wait);
-    if (err) return err;
+/* Makes what is in `out` the next to be sent. With `engine`. */
+static void take_out(tls *t) {
     drop(&t->sending);
     t->sending = t->out;
     t->out = (tls_buf){0};
-    sn_unlock(&t->engine);
-    return 0;
 }
 
-/* Writes all ciphertext there is. With `writing`, or with `handshake` before `done`. What did not
- * go out stays in `sending`: a record must not be left in the middle. */
-static int flush(tls *t, int wait) {
+/* What did not go out stays: a record must not be left in the middle. */
+static int push(tls *t) {
     tls_buf *s = &t->sending;
-    for (;;) {
-        if (s->pos == s->len) {
-            int err = take_out(t, wait);
-            if (err || s->len == 0) return err;
-        }
+    int err = 0;
+    while (err == 0 && s->pos < s->len) {
         size_t went;
-        int err = sn_write(t->raw, s->data + s->pos, s->len - s->pos, &went);
+        err = sn_write(t->raw, s->data + s->pos, s->len - s->pos, &went);
         s->pos += went;
+    }
+    return err;
+}
+
+/* Writes all ciphertext there is. With `writing`, or with `handshake` before `done`. */
+static int flush(tls *t) {
+    for (;;) {
+        int err = push(t);
         if (err) return err;
+        sn_lock(&t->engine);
+        take_out(t);
+        sn__tls_engine_leave(t);
+        if (t->sending.len == 0) return 0;
     }
 }
 
-/* As flush, but only what goes out without waiting, and it never parks: for alerts and closing
- * records. With the same locks. Also when the scope is cancelled. */
-static void flush_now(tls *t) {
+/* Only what goes out without waiting: for alerts and closing records. With the same locks. Also
+ * when the scope is cancelled. */
+static void now(tls *t, int (*write)(tls *t)) {
     uint32_t shield = sn_shield(1);
     sn_set_write_deadline(t->raw, 0);
-    int err = flush(t, 0);
+    int err = write(t);
     (void)err; /* the connection is coming to its end, with or without this */
     sn_set_write_deadline(t->raw, deadline(t, 1));
     sn_shield(shield);
@@ -78,7 +82,7 @@ static int room_in(tls *t) {
 static int fill(tls *t) {
     sn_lock(&t->engine);
     int err = room_in(t);
-    sn_unlock(&t->engine);
+    sn__tls_engine_leave(t);
     if (err) return err;
     size_t got;
     err = sn_read(t->raw, t->in.data, t->in.cap, &got);
@@ -90,7 +94,7 @@ static int fill(tls *t) {
         t->in_want = IN_FIRST;
     sn_lock(&t->engine);
     t->in.len = got;
-    sn_unlock(&t->engine);
+    sn__tls_engine_leave(t);
     return 0;
 }
 
@@ -99,10 +103,10 @@ static int do_handshake(tls *t) {
     for (;;) {
         int step = sn__tls_step_handshake(t);
         if (step && step != SN_EAGAIN) {
-            flush_now(t); /* the alert */
+            now(t, flush); /* the alert */
             return step;
         }
-        int err = flush(t, 1);
+        int err = flush(t);
         if (err == 0 && step == SN_EAGAIN) err = fill(t);
         if (err || step == 0) return err;
     }
@@ -131,7 +135,7 @@ static int begin(tls *t) {
  * who is takes it along. */
 static void answer(tls *t) {
     if (!sn_trylock(&t->writing)) return;
-    flush_now(t);
+    now(t, flush);
     sn_unlock(&t->writing);
 }
 
@@ -160,10 +164,10 @@ static int tls_read(void *self, void *buf, size_t n, size_t *done) {
 /* With `writing`. */
 static int write_plain(tls *t, sn_iov *iov, size_t cnt, size_t *done) {
     if (t->write_shut) return SN_ECLOSED;
-    int err = flush(t, 1);
+    int err = flush(t);
     while (err == 0 && cnt > 0) {
         err = sn__tls_step_write(t, &iov, &cnt, BATCH, done);
-        if (err == 0) err = flush(t, 1);
+        if (err == 0) err = flush(t);
     }
     return err == SN_EAGAIN ? SN_EPROTO : err; /* a write never needs to read after the handshake */
 }
@@ -191,11 +195,11 @@ static void tls_set_deadline(void *self, int write, sn_time until) {
 
 /* With `writing`. */
 static int write_closing_record(tls *t) {
-    int err = flush(t, 1);
-    if (err == 0 && !t->write_shut) err = sn__tls_step_shutdown(t, 1);
+    int err = flush(t);
+    if (err == 0 && !t->write_shut) err = sn__tls_step_shutdown(t);
     if (err == 0) {
         t->write_shut = 1;
-        err = flush(t, 1);
+        err = flush(t);
     }
     return err;
 }
@@ -210,17 +214,46 @@ static int tls_shutdown_write(void *self) {
     return err ? err : sn_shutdown_write(t->raw);
 }
 
+/* With `writing` and `engine`, which it gives back; nothing is in `sending`. Never parks. */
+static void close_orderly(tls *t) {
+    if (!t->write_shut && sn__tls_shut(t) == 0) t->write_shut = 1;
+    take_out(t);
+    sn_unlock(&t->engine);
+    now(t, push);
+    sn_unlock(&t->writing);
+    sn_close(t->raw);
+}
+
+void sn__tls_engine_leave(tls *t) {
+    sn_unlock(&t->engine);
+    atomic_thread_fence(memory_order_seq_cst); /* or: unlocked, seen unlocked by no closer */
+    if (!atomic_load(&t->handed) || !atomic_exchange(&t->handed, 0)) return;
+    sn_lock(&t->engine);
+    close_orderly(t);
+}
+
 /* Never parks. A writer that is at work keeps `writing`: then there is no orderly end, it is cut
- * off. */
+ * off. A reader that is at work keeps `engine`, for a moment: it gets `writing`, and the rest to
+ * do. */
 static void tls_close(void *self) {
     tls *t = self;
     if (atomic_exchange(&t->closed, 1)) return;
-    if (atomic_load(&t->done) && sn_trylock(&t->writing)) {
-        if (!t->write_shut && sn__tls_step_shutdown(t, 0) == 0) t->write_shut = 1;
-        flush_now(t);
-        sn_unlock(&t->writing);
+    if (!atomic_load(&t->done) || !sn_trylock(&t->writing)) {
+        sn_close(t->raw);
+        return;
     }
-    sn_close(t->raw);
+    now(t, push);
+    if (t->sending.pos < t->sending.len) { /* nobody takes it there */
+        sn_unlock(&t->writing);
+        sn_close(t->raw);
+        return;
+    }
+    atomic_store(&t->handed, 1);
+    if (!sn_trylock(&t->engine)) return;
+    if (atomic_exchange(&t->handed, 0))
+        close_orderly(t);
+    else
+        sn_unlock(&t->engine);
 }
 
 static void tls_reset(void *self) {

@@ -95,7 +95,7 @@ int sn__tls_step_handshake(tls *t) {
         int r = SSL_do_handshake(t->ssl);
         err = r == 1 ? note_session(t) : outcome(t, r);
     }
-    sn_unlock(&t->engine);
+    sn__tls_engine_leave(t);
     return err;
 }
 
@@ -115,7 +115,7 @@ int sn__tls_step_read(tls *t, void *buf, size_t n, size_t *done, int *answered) 
         err = read_once(t, buf, n, done);
         *answered = t->out.len > 0;
     }
-    sn_unlock(&t->engine);
+    sn__tls_engine_leave(t);
     return err;
 }
 
@@ -142,29 +142,24 @@ int sn__tls_step_write(tls *t, sn_iov **iov, size_t *cnt, size_t batch, size_t *
     sn_lock(&t->engine);
     int err = atomic_load(&t->error);
     while (err == 0 && *cnt > 0 && t->out.len < batch) err = write_once(t, iov, cnt, done);
-    sn_unlock(&t->engine);
+    sn__tls_engine_leave(t);
     return err;
 }
 
-int sn__tls_engine_enter(tls *t, int wait) {
-    if (!wait) return sn_trylock(&t->engine) ? 0 : SN_EBUSY;
-    sn_lock(&t->engine);
+int sn__tls_shut(tls *t) {
+    int err = atomic_load(&t->error);
+    if (err) return err;
+    ERR_clear_error();
+    int r = SSL_shutdown(t->ssl);
+    if (r < 0) return outcome(t, r);
+    t->ended = 1;
     return 0;
 }
 
-int sn__tls_step_shutdown(tls *t, int wait) {
-    int err = sn__tls_engine_enter(t, wait);
-    if (err) return err;
-    err = atomic_load(&t->error);
-    if (err == 0) {
-        ERR_clear_error();
-        int r = SSL_shutdown(t->ssl);
-        if (r < 0)
-            err = outcome(t, r);
-        else
-            t->ended = 1;
-    }
-    sn_unlock(&t->engine);
+int sn__tls_step_shutdown(tls *t) {
+    sn_lock(&t->engine);
+    int err = sn__tls_shut(t);
+    sn__tls_engine_leave(t);
     return err;
 }
 
@@ -174,6 +169,6 @@ int sn__tls_truncated(tls *t) {
                    atomic_load(&t->done) ? "the stream ended without a closing record"
                                          : "the stream ended during the handshake",
                    "");
-    sn_unlock(&t->engine);
+    sn__tls_engine_leave(t);
     return err;
 }

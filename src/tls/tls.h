@@ -19,6 +19,9 @@
  * update) is sent if that needs no waiting; otherwise it waits in `out` and goes before the next
  * write, which RFC 8446 4.6.3 allows.
  *
+ * Closing must not park, so it does not wait for `engine` either: it leaves `writing`, locked, and
+ * the closing record to whoever has `engine`, which is a reader in a step (`handed`).
+ *
  * After our closing record nothing is sent, though OpenSSL goes on answering key updates: a peer
  * that has read that record closes, and if bytes lie there unread its kernel makes that a reset and
  * throws away whatever the peer wrote before and we have not yet taken. */
@@ -58,10 +61,11 @@ typedef struct tls {
     tls_buf sending; /* taken from `out`, on its way, under `writing` */
     size_t in_want;  /* how much to read at once, under `reading` */
     atomic_int done, closed;
-    int write_shut;   /* under `writing` */
-    int ended;        /* our closing record is in `out` or beyond, under `engine` */
-    atomic_int error; /* what ended TLS here, for good; 0: nothing */
-    char why[200];    /* its text; written once, before `error` */
+    atomic_int handed; /* `writing` and the duty to close go to who leaves `engine` next */
+    int write_shut;    /* under `writing` */
+    int ended;         /* our closing record is in `out` or beyond, under `engine` */
+    atomic_int error;  /* what ended TLS here, for good; 0: nothing */
+    char why[200];     /* its text; written once, before `error` */
     _Atomic sn_time deadline[2];
     sn_tls_info info; /* before `done` is set */
 } tls;
@@ -75,6 +79,9 @@ void sn__tls_conf_ref(sn_tls_conf *conf);
  * need them, and they are many. 0, or SN_EBADMSG. */
 int sn__tls_conf_trust(sn_tls_conf *conf);
 
+/* conn.c: unlocks `engine`. */
+void sn__tls_engine_leave(tls *t);
+
 /* engine.c. Each takes `engine` and makes one step: 0 done, SN_EAGAIN when more must come into
  * t->in first, or an error, which is kept in t->error. */
 int sn__tls_step_handshake(tls *t);
@@ -82,10 +89,10 @@ int sn__tls_step_handshake(tls *t);
 int sn__tls_step_read(tls *t, void *buf, size_t n, size_t *done, int *answered);
 /* Encrypts from the front of *iov, moving it on, until `batch` bytes wait in t->out. */
 int sn__tls_step_write(tls *t, sn_iov **iov, size_t *cnt, size_t batch, size_t *done);
-/* Puts the closing record into t->out. Without `wait`, SN_EBUSY when another has `engine`. */
-int sn__tls_step_shutdown(tls *t, int wait);
-/* Takes `engine`: 0, or without `wait` SN_EBUSY when another has it. */
-int sn__tls_engine_enter(tls *t, int wait);
+/* Puts the closing record into t->out. */
+int sn__tls_step_shutdown(tls *t);
+/* The same, by one who has `engine`. */
+int sn__tls_shut(tls *t);
 /* The raw stream ended where TLS had not. Returns the error, kept in t->error. */
 int sn__tls_truncated(tls *t);
 
