@@ -54,12 +54,16 @@ void sn__refresh(sn__g *g) {
         }
         sn__switch_away(self, false);
     } else if (others_wait(m->p)) {
-        /* by way of the scheduler's stack, so that timers and descriptors get their look too */
+        /* by way of the scheduler's stack, so that timers and descriptors get their look too; and
+         * behind those in the global queue, or who starts coroutines would fill it faster than a
+         * ring that others keep busy empties it */
         atomic_store_explicit(&self->core.status, SN__RUNNABLE, memory_order_relaxed);
-        if (g->odd & SN__ODD_APART)
+        if (g->odd & SN__ODD_APART || atomic_load(&sn__rt.queued)) {
             sn__global_put(self, self, 1);
-        else
+            sn__wake_one();
+        } else {
             sn__ring_put(m->p, self);
+        }
         sn__switch(&self->ctx, &m->g0, false);
     }
     m = m_of(g);
