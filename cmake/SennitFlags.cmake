@@ -47,6 +47,11 @@ elseif(NOT SENNIT_SANITIZE STREQUAL "")
   message(FATAL_ERROR "SENNIT_SANITIZE is '${SENNIT_SANITIZE}': empty, address or thread")
 endif()
 
+if(SENNIT_COVERAGE)
+  target_compile_options(sennit_flags INTERFACE --coverage)
+  target_link_options(sennit_flags INTERFACE --coverage)
+endif()
+
 if(SENNIT_FUZZ)
   if(NOT CMAKE_C_COMPILER_ID MATCHES Clang)
     message(FATAL_ERROR "SENNIT_FUZZ needs clang: use the preset 'fuzz'")

@@ -23,8 +23,8 @@ ERROR = re.compile(r"\breturn (SN_E\w+|NULL|rc|err)\b|sn__fatal\(|= SN_E\w+;")
 
 
 def counts(tree):
-    """{file: {line: times}}"""
-    found = collections.defaultdict(lambda: collections.defaultdict(int))
+    """{file: {line: [times, times that all parts of it have run]}}"""
+    found = collections.defaultdict(lambda: collections.defaultdict(lambda: [0, 0]))
     for data in sorted(tree.rglob("*.gcda")):
         if not any(p in str(data) for p in ("sn_core_smp", "sn_sched_smp")):
             continue
@@ -38,7 +38,11 @@ def counts(tree):
                 name = str(path.relative_to(ROOT))
                 if name.startswith(PARTS) and not name.startswith(NOT):
                     for line in entry["lines"]:
-                        found[name][line["line_number"]] += line["count"]
+                        # `if (a) return b;` on one line: each part of it has run, or none counts
+                        whole = 0 if line["unexecuted_block"] else line["count"]
+                        at = found[name][line["line_number"]]
+                        at[0] += line["count"]
+                        at[1] += whole
     return found
 
 
@@ -49,12 +53,12 @@ def main():
     for name, lines in sorted(counts(tree).items()):
         text = (ROOT / name).read_text(encoding="utf-8").splitlines()
         errors = [n for n in lines if n <= len(text) and ERROR.search(text[n - 1])]
-        missed = [n for n in errors if not lines[n]]
+        missed = [n for n in errors if not lines[n][1]]
         for n in missed:
             print(f"{name}:{n}: not reached: {text[n - 1].strip()}")
         total += len(errors)
         reached += len(errors) - len(missed)
-        ran = sum(1 for n in lines if lines[n])
+        ran = sum(1 for n in lines if lines[n][0])
         rows.append((name, len(errors) - len(missed), len(errors), ran, len(lines)))
     if not total:
         sys.exit(f"coverage.py: no counts in {tree}: build the preset coverage and run its tests")
