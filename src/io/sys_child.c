@@ -26,6 +26,7 @@
 #include <unistd.h>
 
 #include "io/errmap.h"
+#include "port/port.h"
 #include "port/sanitize.h"
 
 #define OUTLINED __attribute__((noinline))
@@ -99,6 +100,7 @@ ALONE static int child_main(void *arg) {
     bool ok = (!b->group || syscall(SYS_setpgid, 0, 0) == 0) && place_fds(b) == 0;
     if (ok && (!b->dir || syscall(SYS_chdir, b->dir) == 0)) {
         reset_signals();
+        sn__os_slice_usual();
         execute(b);
     }
     b->eno = errno;

@@ -138,6 +138,9 @@ bool sn__os_runnable(const sn__os_ref *r);
  *  for less goes before who asks for more when it wakes. What it was; -1: the kernel does not do
  *  that. */
 sn_time sn__os_slice(const sn__os_ref *r, sn_time slice);
+/** The calling thread has the slice again that threads of this process had before sn__os_slice: for
+ *  what inherits one, and is not to. System calls only: also between clone and exec. */
+void sn__os_slice_usual(void);
 /** The calling thread wakes as exactly as the kernel can, at some cost. */
 void sn__os_precise(void);
 

@@ -2,6 +2,7 @@
 /* Child processes: what they inherit (nothing), how they end, who waits. Also run with
  * SENNIT_NO_PIDFD. The program is its own child: see `as_child`. */
 #include "net_util.h"
+#include "slice.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -10,6 +11,7 @@
 #include <unistd.h>
 
 static char self[512];
+static long long slice_at_first; /* of a thread, before there were coroutines */
 
 /* ---- In the child ---- */
 
@@ -37,6 +39,7 @@ static int as_child(char **arg) {
         for (int i = 0; i < atoi(arg[1]); i++) putchar('x');
     if (!strcmp(arg[0], "cat"))
         for (int c; (c = getchar()) != EOF;) putchar(c);
+    if (!strcmp(arg[0], "slice")) printf("%lld", slice_here());
     if (!strcmp(arg[0], "say7")) return write(7, "seven", 5) != 5;
     if (!strcmp(arg[0], "hang")) /* and tells that it does */
         for (fflush(stdout), (void)!write(1, "h", 1);;) pause();
@@ -141,6 +144,26 @@ NET_CASE(its_signals_are_as_at_first) {
     pthread_sigmask(SIG_SETMASK, &was, NULL);
     signal(SIGHUP, SIG_DFL);
     signal(SIGPIPE, SIG_DFL);
+}
+
+static void look_at_slice(void *arg) { *(long long *)arg = slice_here(); }
+
+/* The threads that run coroutines ask for short ones, and whatever comes of them is not to have
+ * them: a child, a forked child, a helper thread. */
+NET_CASE(their_slices_are_as_at_first) {
+    char text[40], usual[40];
+    run r = child_run("slice", NULL);
+    snprintf(usual, sizeof usual, "%lld", slice_at_first);
+    CHECK_INT(output(&r, text, sizeof text), 0);
+    CHECK_STR(text, usual);
+    pid_t pid = fork();
+    if (pid == 0) _exit(slice_here() == slice_at_first ? 3 : 4);
+    int status = 0;
+    while (waitpid(pid, &status, 0) < 0) continue;
+    CHECK_INT(WEXITSTATUS(status), 3);
+    long long slice = 0;
+    CHECK_INT(sn_offload(look_at_slice, &slice, sizeof slice, NULL, SN_NEVER), 0);
+    CHECK(slice == slice_at_first);
 }
 
 NET_CASE(environment_and_folder) {
@@ -324,10 +347,12 @@ int main(int argc, char **argv) {
     if (argc > 2 && !strcmp(argv[1], "child")) return as_child(argv + 2);
     ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
     MUST(n > 0);
+    slice_at_first = slice_here();
     CASE(ends_are_told);
     CASE(it_has_what_is_listed_and_nothing_else);
     CASE(descriptors_may_change_places);
     CASE(its_signals_are_as_at_first);
+    CASE(their_slices_are_as_at_first);
     CASE(environment_and_folder);
     CASE(output_is_bounded);
     CASE(streams_both_ways);

@@ -7,6 +7,8 @@
  *
  * A child of a process in which no runtime runs (a daemon that forks first) is as good as any: it
  * may run one of its own.
+ *
+ * Short slices of the CPU are an M's own: what a child executes does not inherit them.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +18,7 @@
 static bool forked;
 
 static void in_child(void) {
+    if (sn__tls_get()) sn__os_slice_usual();
     if (!atomic_load(&sn__rt.running)) return;
     forked = true;
     sn__tls_set(NULL);

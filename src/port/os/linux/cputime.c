@@ -49,6 +49,14 @@ typedef struct attributes {
     uint64_t runtime, deadline, period;
 } attributes;
 
+/* What the first thread had that was given another; 0: none was. */
+static _Atomic sn_time usual;
+
+static void note_usual(sn_time slice) {
+    sn_time none = 0;
+    atomic_compare_exchange_strong(&usual, &none, slice);
+}
+
 sn_time sn__os_slice(const sn__os_ref *r, sn_time slice) {
     attributes a;
     memset(&a, 0, sizeof a);
@@ -60,9 +68,21 @@ sn_time sn__os_slice(const sn__os_ref *r, sn_time slice) {
     }
     sn_time was = (sn_time)a.runtime;
     if (!was) sn__os_forgo(SN__SLICE);
+    note_usual(was);
     a.runtime = (uint64_t)slice;
     a.size = sizeof a;
     return was && !syscall(SYS_sched_setattr, r->tid, &a, 0) ? was : -1;
+}
+
+/* Sanitizers keep books, in memory that a child before exec shares. */
+__attribute__((no_sanitize("thread"), no_sanitize("address"))) void sn__os_slice_usual(void) {
+    attributes a = {0};
+    sn_time slice = atomic_load_explicit(&usual, memory_order_relaxed);
+    if (!slice || syscall(SYS_sched_getattr, 0, &a, sizeof a, 0) || a.policy) return;
+    if (a.runtime == (uint64_t)slice) return;
+    a.size = sizeof a;
+    a.runtime = (uint64_t)slice;
+    syscall(SYS_sched_setattr, 0, &a, 0);
 }
 
 void sn__os_precise(void) { prctl(PR_SET_TIMERSLACK, 1UL, 0, 0, 0); }

@@ -22,6 +22,7 @@ static void *trampoline(void *p) {
     start s = *(start *)p;
     free(p);
     pthread_setname_np(pthread_self(), s.name); /* whoever made it may find it gone already */
+    sn__os_slice_usual();
     s.f(s.arg);
     return NULL;
 }
