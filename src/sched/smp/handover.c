@@ -9,9 +9,14 @@
  *
  * A hog that lost its P goes on computing beside whoever got it, so hogs are let loose only as long
  * as no more than two for each P run, and then one each PATIENCE: more would starve each other
- * without helping those who wait. What the kernel is told about a hog that is let loose: that it
- * may have long slices again; all other Ms ask for short ones (SLICE), which lets a thread that
- * wakes run before one that computes.
+ * without helping those who wait in a queue. Who waits for a timer gets the P sooner, at first one
+ * hog each STEP, then more and more seldom.
+ *
+ * What the kernel is told about a hog that is let loose: that it likes long slices (HOG_SLICE); all
+ * other Ms and the monitor ask for short ones (SLICE). Of the threads that have not had more than
+ * their share, the kernel runs the one whose slice would end first: so a thread that wakes goes
+ * before those that compute. With the kernel's own slice (1.4 ms) that fails where many compute,
+ * since it lets them overrun it till the next of its ticks (4 ms), and then lets others catch up.
  *
  * All Ms that are asked in one look share one heavy barrier: it interrupts the other CPUs.
  */
@@ -21,6 +26,8 @@
 
 #define PATIENCE (10 * SN_MILLISECOND)
 #define HASTE (400 * SN_MICROSECOND)
+#define STEP (100 * SN_MICROSECOND)
+#define HOG_SLICE (20 * SN_MILLISECOND)
 #define QUESTION (2 * SN_MILLISECOND)
 #define LOOK_SOON (400 * SN_MICROSECOND)
 #define SECTION (200 * SN_MICROSECOND) /* who is in user code for longer, on average, is slow */
@@ -41,9 +48,9 @@ typedef struct look {
     asked at[ASKED_MAX];
 } look;
 
-/* The monitor's: when a hog may be let loose beyond HOGS_A_P, when one that was set aside last went
- * on, and when the kernel may next be asked about a thread's state, which is dear. */
-static sn_time next_hog, last_on, next_question;
+/* The monitor's: when a hog was last let loose, when one that was set aside last went on, and when
+ * the kernel may next be asked about a thread's state, which is dear. */
+static sn_time last_hog, last_on, next_question;
 static const watch *runs; /* what it was asked about last, if that runs */
 
 static void look_again(look *l, sn_time when) {
@@ -92,10 +99,11 @@ static int who_waits(P *p, const look *l, sn_time *due) {
 }
 
 static bool hog_may_lose(const watch *w, int who, const look *l) {
-    const runtime *rt = &sn__rt;
+    uint32_t loose = atomic_load_explicit(&sn__rt.hogs, memory_order_relaxed), n = sn__nprocs();
     if (l->now - w->since < (who == OVERDUE ? HASTE : PATIENCE)) return false;
-    uint32_t loose = atomic_load_explicit(&rt->hogs, memory_order_relaxed);
-    return loose <= HOGS_A_P * rt->nprocs || l->now >= next_hog;
+    if (loose <= HOGS_A_P * n) return true;
+    sn_time pause = who == OVERDUE ? loose * STEP / n : PATIENCE;
+    return l->now - last_hog >= (pause < PATIENCE ? pause : PATIENCE);
 }
 
 static void look_at(P *p, look *l) {
@@ -117,7 +125,7 @@ static void look_at(P *p, look *l) {
     if (!known) return; /* the CPU time of one instant says nothing: at the next look */
     if (hog && !hog_may_lose(&p->watch, who, l)) return;
     if (l->n == ASKED_MAX || !sn__take_ask(&m->b)) return;
-    if (hog) next_hog = l->now + PATIENCE;
+    if (hog) last_hog = l->now;
     l->at[l->n++] = (asked){m, l->now - p->watch.since, hog};
 }
 
@@ -133,7 +141,7 @@ static void take(const asked *a, look *l) {
     P *p = m->p; /* as with the site */
     uintptr_t site = site_on(m);
     m->hog = a->hog; /* m looks at it once it is taken */
-    if (a->hog) (void)sn__os_slice(&m->self, 0);
+    if (a->hog) (void)sn__os_slice(&m->self, HOG_SLICE);
     if (!sn__take_decide(&m->b)) {
         if (a->hog) (void)sn__os_slice(&m->self, SLICE);
         return;

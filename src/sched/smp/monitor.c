@@ -37,10 +37,18 @@ static bool sleep_deep(runtime *rt, sn_time until) {
     return atomic_exchange(&rt->monitor_word, 0);
 }
 
+/* The monitor runs for microseconds, and others wait for what it finds. */
+static void be_prompt(void) {
+    sn__os_ref self;
+    sn__os_self(&self);
+    (void)sn__os_slice(&self, SLICE);
+    sn__os_precise();
+}
+
 static void monitor_main(void *arg) {
     runtime *rt = arg;
     sn_time began = sn__os_now(), busy = began, nap = TICK, until = began + TICK, patience = TICK;
-    sn__os_precise();
+    be_prompt();
     while (!atomic_load(&rt->stopping)) {
         sn__os_wait(&rt->monitor_word, 0, until);
         atomic_store(&rt->monitor_word, 0);
