@@ -83,8 +83,14 @@ const char *sn__reason_text(enum sn__reason r);
 enum sn__status { SN__DEAD, SN__RUNNABLE, SN__RUNNING, SN__WAITING };
 
 /** What makes a coroutine odd: it is a foreign thread; it stays on its thread; it must not park;
- * its stack is packed. */
-enum { SN__ODD_FOREIGN = 1, SN__ODD_PINNED = 2, SN__ODD_NOPARK = 4, SN__ODD_PACKED = 8 };
+ * its stack is packed; it is likely to block when it is next resumed. */
+enum {
+    SN__ODD_FOREIGN = 1,
+    SN__ODD_PINNED = 2,
+    SN__ODD_NOPARK = 4,
+    SN__ODD_PACKED = 8,
+    SN__ODD_BLOCKS = 16
+};
 enum { SN__ODD_APART = SN__ODD_FOREIGN | SN__ODD_PINNED }; /* in no ring */
 
 typedef uintptr_t sn__ticket; /* seq << 8 | SN__ARMED or SN__ARMED_SHUT */

@@ -30,6 +30,9 @@ enum {
 enum { LISTS = 2 * CLASSES };
 enum { SN__SLAB = 16 << 20, SN__PAGE_LEAST = 4096 };
 
+/* It computed (smp/aside.c); a call of it blocked (smp/guess.c). */
+enum { SN__PAST_HOG = 1, SN__PAST_BLOCKED = 2 };
+
 typedef struct G {
     sn__g core;
     sn__ctx ctx;
@@ -44,7 +47,7 @@ typedef struct G {
     sn__own own;               /* the scheduler's, from its sched_inline.h */
     uint8_t klass;             /* stack size class */
     uint8_t list;              /* which free list: class, + CLASSES without a guard */
-    bool hog;                  /* it lost its P while it computed: see smp/aside.c */
+    uint8_t past;              /* SN__PAST_...: how it lost its P */
     _Atomic uint8_t measured;  /* its stack was empty when it started: stack_use.h */
     uint32_t starts;           /* times it was run: the trace's sequence */
     uint32_t lean;             /* the trimmer's: who had ended here when it came by */

@@ -152,7 +152,7 @@ void sn__g_prepare(G *g, void (*begin)(void *), sn_fn f, const void *arg, size_t
     g->arg = n ? top : (void *)(uintptr_t)arg;
     g->starts = 0;
     g->core.shield = 0;
-    g->hog = false;
+    g->past = 0;
     sn__ctx_init(&g->ctx, (void *)((uintptr_t)top & ~(uintptr_t)15), begin, g);
 }
 

@@ -32,7 +32,7 @@ static void sort_global(runtime *rt) {
     rt->queue_head = rt->queue_tail = NULL;
     for (G *next; g; g = next) {
         next = g->next;
-        if (g->hog) {
+        if (g->past & SN__PAST_HOG) {
             push(rt, g);
             atomic_fetch_sub_explicit(&rt->queued, 1, memory_order_relaxed);
             continue;
@@ -51,7 +51,7 @@ static void sort_ring(runtime *rt, P *p) {
     uint32_t n = atomic_load_explicit(&p->tail, memory_order_relaxed) -
                  atomic_load_explicit(&p->head, memory_order_relaxed);
     for (G *g; n && (g = sn__ring_get(p)); n--) {
-        if (!g->hog) {
+        if (!(g->past & SN__PAST_HOG)) {
             sn__ring_put(p, g);
             continue;
         }
@@ -73,7 +73,7 @@ void sn__set_aside(P *p) {
     if (!crowded(rt)) sn__go_on();
 }
 
-bool sn__is_enough(const G *g) { return g->hog && crowded(&sn__rt); }
+bool sn__is_enough(const G *g) { return g->past & SN__PAST_HOG && crowded(&sn__rt); }
 
 bool sn__step_aside(G *g) {
     runtime *rt = &sn__rt;
@@ -93,7 +93,7 @@ static G *pop(runtime *rt) {
         rt->aside_head = g->next;
         if (!rt->aside_head) rt->aside_tail = NULL;
         atomic_fetch_sub_explicit(&rt->aside, 1, memory_order_relaxed);
-        g->hog = false;
+        g->past &= (uint8_t)~SN__PAST_HOG;
     }
     sn__unlock(&rt->lock);
     return g;

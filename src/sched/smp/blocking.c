@@ -12,12 +12,26 @@
 
 void sn__places_init(void) { sn__list_init(&sn__rt.places_wanted); }
 
+/* places_lock held. */
+static bool place_free(runtime *rt) {
+    if (SN__UNLIKELY(rt->places_taken >= sn__set.max_blocked)) return false;
+    rt->places_taken++;
+    return true;
+}
+
+bool sn__place_try(void) {
+    runtime *rt = &sn__rt;
+    sn__lock(&rt->places_lock);
+    bool mine = place_free(rt);
+    sn__unlock(&rt->places_lock);
+    return mine;
+}
+
 static void take_place(sn__g *g) {
     runtime *rt = &sn__rt;
     sn__node n;
     sn__lock(&rt->places_lock);
-    if (SN__LIKELY(rt->places_taken < sn__set.max_blocked)) {
-        rt->places_taken++;
+    if (place_free(rt)) {
         sn__unlock(&rt->places_lock);
         return;
     }
@@ -26,8 +40,7 @@ static void take_place(sn__g *g) {
     (void)sn__park(g, SN_NEVER, SN__R_BLOCKING, NULL);
 }
 
-/* To the first who waits, or back. */
-static void give_place(void) {
+void sn__place_back(void) {
     runtime *rt = &sn__rt;
     sn__lock(&rt->places_lock);
     sn__node *n = sn__claim_first(&rt->places_wanted, SN__WOKEN);
@@ -57,7 +70,7 @@ int sn_blocking(sn_fn f, void *arg) {
     sn__leave(g);
     int rc = f(arg);
     g = sn__enter();
-    give_place();
+    sn__place_back();
     sn__refresh(g); /* waits for a P */
     sn__leave(g);
     return rc;

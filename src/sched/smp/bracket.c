@@ -16,7 +16,8 @@ void sn__take_seen(sn__bracket *b) {
     M *m = (M *)b;
     uint32_t take = sn__take_answer(b);
     if (take == SN__TAKE_NONE) return;
-    if (take == SN__TAKE_TAKEN) sn__hog_back(m);
+    if (take == SN__TAKE_TAKEN) sn__taken_back(m);
+    if (m->guessed) sn__guess_judge(m);
     m->p = NULL;
     sn__take_lost(b);
     b->budget = 0; /* the next call that may park gets a P first */
@@ -33,9 +34,7 @@ static void ask_poller(void *waiting) {
 }
 
 static bool others_wait(P *p) {
-    if (!sn__p_empty(p) || atomic_load(&sn__rt.queued) || sn__inbox_has() ||
-        atomic_load(&p->timers.first) != SN_NEVER)
-        return true;
+    if (sn__work_for(p) || atomic_load(&p->timers.first) != SN_NEVER) return true;
     bool waiting;
     sn__far(ask_poller, &waiting);
     return waiting;

@@ -95,7 +95,7 @@ static bool off_cpu(watch *w, const M *m, const look *l) {
 static int who_waits(P *p, const look *l, sn_time *due) {
     *due = atomic_load(&p->timers.first);
     if (*due <= l->now) return OVERDUE;
-    return !sn__p_empty(p) || atomic_load(&sn__rt.queued) || sn__inbox_has() ? QUEUED : NOBODY;
+    return sn__work_for(p) ? QUEUED : NOBODY;
 }
 
 static bool hog_may_lose(const watch *w, int who, const look *l) {
@@ -187,11 +187,17 @@ sn__looked sn__handover(sn_time now, bool eager) {
     return l.found;
 }
 
-void sn__hog_back(M *m) {
-    if (!m->hog) return;
+static void hog_back(M *m) {
     m->hog = false;
-    g_of(m->b.self)->hog = true;
+    g_of(m->b.self)->past |= SN__PAST_HOG;
     uint32_t loose = atomic_fetch_sub(&sn__rt.hogs, 1) - 1;
     (void)sn__os_slice(&m->self, SLICE);
     if (loose < sn__rt.nprocs) sn__go_on();
+}
+
+void sn__taken_back(M *m) {
+    if (m->hog)
+        hog_back(m);
+    else
+        sn__guess_learn(m);
 }

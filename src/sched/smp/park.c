@@ -63,16 +63,10 @@ static enum sn__cause over_already(sn__g *g, sn__ticket t, sn_time until) {
     return SN__IDLE;
 }
 
-enum sn__cause sn__park(sn__g *g, sn_time until, enum sn__reason why, const void *object) {
+/* `open`: t is armed yet. */
+static inline __attribute__((always_inline)) enum sn__cause
+wait(sn__g *g, sn__ticket t, bool open, sn_time until, enum sn__reason why, const void *object) {
     G *self = g_of(g);
-    sn__ticket t = atomic_load(&g->wait);
-    bool open = (t & 0xff) == SN__ARMED || (t & 0xff) == SN__ARMED_SHUT;
-    enum sn__cause cause = open ? over_already(g, t, until) : SN__IDLE;
-    if (SN__UNLIKELY(cause != SN__IDLE)) return cause;
-    if (SN__UNLIKELY(g->odd & (SN__ODD_FOREIGN | SN__ODD_PACKED))) {
-        if (g->foreign) return park_thread(g, t, until);
-        sn__stack_check(self);
-    }
     bool timed = open && until != SN_NEVER;
     if (timed) {
         self->timer_ticket = t;
@@ -87,9 +81,30 @@ enum sn__cause sn__park(sn__g *g, sn_time until, enum sn__reason why, const void
                           memory_order_relaxed);
     SN__EV_PARK(self, why, object);
     switch_away(self, false);
-    cause = (enum sn__cause)(atomic_load_explicit(&g->wait, memory_order_acquire) & 0xff);
+    enum sn__cause cause =
+        (enum sn__cause)(atomic_load_explicit(&g->wait, memory_order_acquire) & 0xff);
     if (timed && cause != SN__TIMED_OUT) sn__timer_del(&self->timer);
     return cause;
+}
+
+static SN__COLD enum sn__cause wait_odd(sn__g *g, sn__ticket t, bool open, sn_time until,
+                                        enum sn__reason why, const void *object) {
+    if (g->foreign) return park_thread(g, t, until);
+    sn__stack_check(g_of(g));
+    sn__guess_drop(g_of(g));
+    enum sn__cause cause = wait(g, t, open, until, why, object);
+    if (g->odd & SN__ODD_BLOCKS) sn__guess(g_of(g));
+    return cause;
+}
+
+enum sn__cause sn__park(sn__g *g, sn_time until, enum sn__reason why, const void *object) {
+    sn__ticket t = atomic_load(&g->wait);
+    bool open = (t & 0xff) == SN__ARMED || (t & 0xff) == SN__ARMED_SHUT;
+    enum sn__cause cause = open ? over_already(g, t, until) : SN__IDLE;
+    if (SN__UNLIKELY(cause != SN__IDLE)) return cause;
+    if (SN__UNLIKELY(g->odd & (SN__ODD_FOREIGN | SN__ODD_PACKED | SN__ODD_BLOCKS)))
+        return wait_odd(g, t, open, until, why, object);
+    return wait(g, t, open, until, why, object);
 }
 
 /* A foreign thread, or a pinned coroutine. */
@@ -134,6 +149,28 @@ void sn__expect_outside(void) {
     atomic_store_explicit(&sn__rt.foreign_seen, 1, memory_order_relaxed);
 }
 
+static inline void queue_self(G *g) {
+    P *p = m_of(&g->core)->p;
+    atomic_store_explicit(&g->core.status, SN__RUNNABLE, memory_order_relaxed);
+    if (SN__LIKELY(p != NULL)) {
+        sn__ring_put(p, g);
+    } else {
+        sn__global_put(g, g, 1);
+        sn__wake_one();
+    }
+}
+
+/* With a whole budget g has just had to wait for a P, so that others have had their turn. */
+static void yield_marked(G *g) {
+    sn__guess_drop(g);
+    if (m_of(&g->core)->b.budget-- != BUDGET) {
+        SN__EV_YIELD(g);
+        queue_self(g);
+        sn__switch_away(g, false);
+    }
+    sn__guess(g);
+}
+
 /* True: done with. */
 static SN__COLD bool yield_odd(sn__g *g) {
     if (g->foreign) {
@@ -141,25 +178,23 @@ static SN__COLD bool yield_odd(sn__g *g) {
         return true;
     }
     sn__stack_check(g_of(g));
-    if (!(g->odd & SN__ODD_APART)) return false;
-    SN__EV_YIELD(g_of(g));
-    ready_odd(g_of(g));
-    sn__switch_away(g_of(g), false);
+    if (g->odd & SN__ODD_APART) {
+        SN__EV_YIELD(g_of(g));
+        ready_odd(g_of(g));
+        sn__switch_away(g_of(g), false);
+    } else if (g->odd & SN__ODD_BLOCKS) {
+        yield_marked(g_of(g));
+    } else {
+        return false;
+    }
     return true;
 }
 
 static inline void yield(sn__g *g) {
     if (SN__UNLIKELY(g->odd) && yield_odd(g)) return;
     G *self = g_of(g);
-    P *p = m_of(g)->p;
     SN__EV_YIELD(self);
-    atomic_store_explicit(&g->status, SN__RUNNABLE, memory_order_relaxed);
-    if (SN__LIKELY(p != NULL)) {
-        sn__ring_put(p, self);
-    } else {
-        sn__global_put(self, self, 1);
-        sn__wake_one();
-    }
+    queue_self(self);
     switch_away(self, false);
 }
 

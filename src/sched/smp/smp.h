@@ -89,6 +89,9 @@ typedef struct M {
     uintptr_t thread; /* 0: not started yet, or the caller's of sn_run; under rt.lock */
     bool joined;
     bool hog;        /* the P was taken while it computed: from then till it comes back */
+    bool guessed;    /* it gave its P away since its coroutine may block: see guess.c */
+    sn_time gave;    /* … when, */
+    sn_time had;     /* … and after so much CPU time */
     sn__os_ref self; /* the thread, for the monitor */
     sn_time slice;   /* the thread's before it was an M */
     void *sigstack;
@@ -146,6 +149,10 @@ static inline M *m_of(sn__g *g) { return (M *)g->thread; }
 
 /* queue.c: run queues; their fast ends are in queue.h */
 bool sn__p_empty(P *p);
+/** Whether anybody waits in a queue whom the owner of p could run. */
+static inline bool sn__work_for(P *p) {
+    return !sn__p_empty(p) || atomic_load(&sn__rt.queued) || sn__inbox_has();
+}
 G *sn__steal(P *thief, P *victim, bool last); /* half of it; the last of them is returned */
 void sn__global_put(G *first, G *last, uint32_t n);
 G *sn__global_get(P *p, uint32_t max); /* one, and a fair share into p's ring */
@@ -270,10 +277,23 @@ typedef struct sn__looked {
 /** Looks at every P, takes those that others need more. `eager`: the next look comes soon. */
 sn__looked sn__handover(sn_time now, bool eager);
 /** m has come back and found its P taken. */
-void sn__hog_back(M *m);
+void sn__taken_back(M *m);
 
 /* blocking.c */
 void sn__places_init(void);
+/** A place of those for calls of sn_blocking, if one is free; back, or to who waits for one. */
+bool sn__place_try(void);
+void sn__place_back(void);
+
+/* guess.c */
+/** m has come back from a call that blocked, its P taken. */
+void sn__guess_learn(M *m);
+/** g, which SN__ODD_BLOCKS marks, has been resumed, and may block as soon as it is in user code. */
+SN__COLD void sn__guess(G *g);
+/** m has come back and has no P: was that guessed, and well? */
+SN__COLD void sn__guess_judge(M *m);
+/** g, the caller, is about to wait in the same call. */
+SN__COLD void sn__guess_drop(const G *g);
 
 /* fork.c */
 void sn__watch_forks(void);
