@@ -33,23 +33,24 @@ enum { SN__SLAB = 16 << 20, SN__PAGE_LEAST = 4096 };
 /* It computed (smp/aside.c); a call of it blocked (smp/guess.c). */
 enum { SN__PAST_HOG = 1, SN__PAST_BLOCKED = 2 };
 
+/* What a wake-up touches comes first, in three cache lines. */
 typedef struct G {
     sn__g core;
     sn__ctx ctx;
-    struct G *next; /* in a free list or a queue */
+    sn__timer timer; /* the deadline of its wait */
+    sn__ticket timer_ticket;
+    sn__own own;     /* the scheduler's, from its sched_inline.h */
+    uint32_t starts; /* times it was run: the trace's sequence */
+    struct G *next;  /* in a free list or a queue */
     sn_fn fn;
     void *arg;
     uint64_t id;
     uintptr_t site; /* return address of who started it */
     const char *_Atomic name;
-    sn__timer timer; /* the deadline of its wait */
-    sn__ticket timer_ticket;
-    sn__own own;               /* the scheduler's, from its sched_inline.h */
     uint8_t klass;             /* stack size class */
     uint8_t list;              /* which free list: class, + CLASSES without a guard */
     uint8_t past;              /* SN__PAST_...: how it lost its P */
     _Atomic uint8_t measured;  /* its stack was empty when it started: stack_use.h */
-    uint32_t starts;           /* times it was run: the trace's sequence */
     uint32_t lean;             /* the trimmer's: who had ended here when it came by */
     bool leaves;               /* something is to be done when it ends: see sn__g_ends */
     uint16_t pins, noparks;    /* how deep it is in sn_pin, in sn_nopark_begin */

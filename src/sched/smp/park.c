@@ -40,6 +40,7 @@ void sn__switch_away(G *g, bool dying) { switch_away(g, dying); }
 static void wait_is_over(sn__timer *t) {
     G *g = SN__OF(t, G, timer);
     SN__EV_TIMER(t);
+    for (int line = 0; line < 4; line++) __builtin_prefetch((char *)g->ctx.sp + line * 64, 1);
     if (sn__claim(&g->core, g->timer_ticket, SN__TIMED_OUT)) sn__ready(&g->core);
 }
 

@@ -28,7 +28,7 @@ static P *p_new(runtime *rt, uint32_t index) {
     if (!p) return NULL;
     p->node = node;
     p->index = index;
-    p->timers.first = SN_NEVER;
+    sn__heap_init(&p->timers);
     for (int k = CLASSES; k < LISTS; k++) p->free_n[k] = FREE_MAX;
     p->retired = true;
     rt->p[index] = p;

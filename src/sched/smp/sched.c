@@ -232,6 +232,15 @@ sn_time sn__first_timer(void) {
     return first;
 }
 
+/* Until when to sleep, if the first timer of all is due at `first`. */
+static sn_time sleep_until(sn_time first) {
+    runtime *rt = &sn__rt;
+    for (uint32_t i = 0; i < rt->made; i++)
+        if (atomic_load(&rt->p[i]->timers.first) == first)
+            return sn__timers_sleep(&rt->p[i]->timers, first);
+    return first;
+}
+
 /* What they ready is to fit into p's ring: under overload the rest waits in the heap, in order of
  * its deadlines, and not in the global queue behind those that come after. */
 static uint32_t timers_wanted(const P *p) {
@@ -379,11 +388,11 @@ static void sleep_in_poller(M *m, runtime *rt) {
     sn__check_dead(true);
     sn__unlock(&rt->lock);
     const sn__poller *po = atomic_load_explicit(&rt->poller, memory_order_acquire);
-    sn_time until = sn__first_timer();
-    atomic_store(&rt->poll_until, until);
+    sn_time first = sn__first_timer(), until = sleep_until(first);
+    atomic_store(&rt->poll_until, first);
     /* A timer put in meanwhile either saw poll_until and interrupts, or we see it here. */
     sn_time again = sn__first_timer();
-    if (again < until) until = again;
+    if (again < first) until = again;
     if (atomic_load(&rt->stopping) || atomic_load(&rt->inbox) || atomic_load(&rt->queued))
         until = 0;
     if (po) {

@@ -19,25 +19,11 @@
 #include "core/poller.h"
 #include "core/trace.h"
 #include "sched/g.h"
+#include "sched/smp/heap.h"
 
 enum { RING = 256, FREE_MAX = 64, IDS = 64, BUDGET = 256, CHAIN = 16, PROCS_MAX = 1024 };
 enum { FAIR = 61 };                  /* every so many schedules the global queue comes first */
 #define SLICE (100 * SN_MICROSECOND) /* for how long an M asks to run at a time: see handover.c */
-/* Sifting touches these three alone, never the timers, which lie on their coroutines' stacks, each
- * on a page of its own. A timer has a number while it is in the heap; free numbers are chained in
- * `place`. */
-typedef struct heap_slot {
-    sn_time when;
-    uint32_t number;
-} heap_slot;
-typedef struct heap {
-    sn__lockw lock;
-    uint32_t n, room, free;
-    heap_slot *at;         /* 4-ary, from index 1 */
-    uint32_t *place;       /* by number: the index in `at` */
-    sn__timer **timer;     /* by number */
-    _Atomic sn_time first; /* when the first is due; SN_NEVER */
-} heap;
 
 /* What the monitor remembers of a P's owner; nobody else touches it. */
 typedef struct watch {
@@ -250,10 +236,10 @@ uint64_t sn__live(void);
 void sn__switch_away(G *g, bool dying);
 
 /* timer.c */
-void sn__heap_free(heap *h);
 /** Fires what is due, the earliest first, but no more than so many. */
 void sn__timers_run(heap *h, sn_time now, uint32_t most);
-
+/** Until when to sleep whose first timer is due at `first`. */
+sn_time sn__timers_sleep(heap *h, sn_time first);
 /** All of `from` into `to`. */
 void sn__timers_move(heap *to, heap *from);
 
