@@ -142,6 +142,9 @@ static int take_place(sn_http_server *s) {
         rc = wait_changed(s, SN_NEVER);
     }
     if (rc == 0) s->places++;
+    /* Whatever had run out is to be had again: nobody need go for it any more, least of all who has
+     * just come and is about to wait for its first request. */
+    if (rc == 0 && s->places < s->conf.conn_max) atomic_store(&s->wanted, 0);
     sn_unlock(&s->lock);
     return rc;
 }
