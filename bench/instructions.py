@@ -1,0 +1,134 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""instructions.py [--bin DIR] [--only NAME,...] [--by FOLDER]: what a request costs in user space.
+
+Counts instructions by callgrind, which sees no kernel: of each server those of a long run less
+those of a short one, divided by the requests between. Server and load share a CPU, and the server
+does not go before the load when it wakes; so all connections of a round are ready when it looks.
+The runtime's monitor, a thread that looks every 10 ms and which callgrind slows down, is left out.
+--by keeps callgrind's files, for callgrind_annotate.
+"""
+import argparse
+import collections
+import glob
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.dont_write_bytecode = True
+import measure  # noqa: E402
+import run  # noqa: E402
+import servers  # noqa: E402
+
+CONNECTIONS = 64
+ROUNDS = (20, 220)
+BYTES = b"x" * 64
+
+
+def makers(bin_dir):
+    def sennit(workload):
+        return lambda folder, port: ([os.path.join(bin_dir, "sennit-bench"), workload,
+                                      f"127.0.0.1:{port}"], {"SENNIT_PROCS": "1"})
+    return {
+        "echo, bare": (lambda folder, port: ([os.path.join(bin_dir, "sennit-bare"), str(port)],
+                                             {}), BYTES),
+        "echo, Sennit": (sennit("echo"), BYTES),
+        "hello, nginx": (lambda folder, port: (servers.nginx_command(folder, port), {}),
+                         servers.REQUEST),
+        "hello, Sennit": (sennit("hello"), servers.REQUEST),
+    }
+
+
+def behind():
+    """A preexec_fn: on the load's CPU, and never before the load."""
+    os.sched_setaffinity(0, measure.CPUS[:1])
+    os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+
+
+def connect(port, limit=30):
+    end = time.monotonic() + limit
+    while time.monotonic() < end:
+        try:
+            return socket.create_connection(("127.0.0.1", port), limit)
+        except ConnectionRefusedError:
+            time.sleep(0.05)
+    raise RuntimeError(f"nothing answers on port {port}")
+
+
+def ask(all_of_them, request, rounds):
+    for _ in range(rounds):
+        for s in all_of_them:
+            s.sendall(request)
+        for s in all_of_them:
+            if not s.recv(4096):
+                raise RuntimeError("the server closed a connection")
+
+
+def totals(folder):
+    """Instructions of all threads but the monitor; and calls of epoll."""
+    n = 0
+    for name in glob.glob(os.path.join(folder, "callgrind.out*")):
+        with open(name) as f:
+            text = f.read()
+        found = re.search(r"^totals: (\d+)", text, re.M)
+        if found and "sn__handover" not in text:
+            n += int(found[1])
+    return n
+
+
+def one(make, request, rounds, folder):
+    port = servers.free_port()
+    argv, env = make(folder, port)
+    argv = ["valgrind", "--tool=callgrind", "--separate-threads=yes", "-q",
+            f"--callgrind-out-file={folder}/callgrind.out"] + argv
+    p = subprocess.Popen(argv, env={**os.environ, **env}, preexec_fn=behind,
+                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        first = connect(port)
+        conns = [first] + [connect(port) for _ in range(CONNECTIONS - 1)]
+        ask(conns, request, rounds)
+    finally:
+        p.send_signal(signal.SIGTERM)
+        p.wait(30)
+    for s in conns:
+        s.close()
+    return totals(folder)
+
+
+def count(make, request, keep):
+    seen = []
+    for rounds in ROUNDS:
+        folder = os.path.join(keep, str(rounds))
+        shutil.rmtree(folder, ignore_errors=True)
+        os.makedirs(folder)
+        seen.append(one(make, request, rounds, folder))
+    return (seen[1] - seen[0]) / (CONNECTIONS * (ROUNDS[1] - ROUNDS[0]))
+
+
+def main():
+    args = argparse.ArgumentParser(description=__doc__)
+    args.add_argument("--bin", default=os.path.join(run.ROOT, "build", "bin"))
+    args.add_argument("--only", default="")
+    args.add_argument("--by", default="")
+    args = args.parse_args()
+    os.sched_setaffinity(0, measure.CPUS[:1])
+    print(run.row(["server", "instructions of a request"]))
+    print(run.row(["---", "--:"]))
+    with tempfile.TemporaryDirectory() as folder:
+        for name, (make, request) in makers(args.bin).items():
+            if args.only and name not in args.only.split(";"):
+                continue
+            if "nginx" in name and not servers.find_nginx():
+                continue
+            keep = os.path.join(args.by or folder, re.sub(r"\W+", "-", name))
+            print(run.row([name, f"{count(make, request, keep):.0f}"]), flush=True)
+
+
+if __name__ == "__main__":
+    main()
