@@ -38,6 +38,8 @@
 #define SN__LIKELY(x) __builtin_expect(!!(x), 1)
 #define SN__UNLIKELY(x) __builtin_expect(!!(x), 0)
 #define SN__COLD __attribute__((noinline, cold))
+/* What is declared here is defined in the same library: no table is asked for its address. */
+#define SN__HIDDEN __attribute__((visibility("hidden")))
 
 /** Why a wait ended. Also the low byte of the wait word once it is claimed. */
 enum sn__cause {

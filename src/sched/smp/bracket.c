@@ -101,10 +101,7 @@ sn__g *sn__enter_foreign(void) {
     return &foreign_self->core;
 }
 
-sn__g *sn__self(void) {
-    M *m = sn__tls_get();
-    return m ? m->b.self : sn__enter_foreign();
-}
+sn__g *sn__self(void) { return sn__caller(); }
 
 void sn__lock_slow(sn__lockw *l) {
     for (int i = 0; i < 100; i++) {

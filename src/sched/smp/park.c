@@ -4,36 +4,53 @@
 
 enum { CLOCK_EVERY = 8 };
 
-/* The next G of p without a look at anything else; NULL: go to the scheduler's own stack. */
-static G *pick(P *p) {
-    uint32_t tick = ++p->tick;
-    if (SN__UNLIKELY(tick % FAIR == 0)) return NULL;
-    if (SN__UNLIKELY(tick % CLOCK_EVERY == 0)) {
-        sn_time first = atomic_load_explicit(&p->timers.first, memory_order_relaxed);
-        if (first != SN_NEVER && sn__os_now() >= first) return NULL;
-    }
-    return sn__p_next(p);
+/* Is one of p's timers due? */
+static __attribute__((noinline)) bool is_due(const P *p) {
+    sn_time first = atomic_load_explicit(&p->timers.first, memory_order_relaxed);
+    return first != SN_NEVER && sn__os_now() >= first;
 }
 
-static inline void switch_away(G *g, bool dying) {
-    M *m = m_of(&g->core);
-    P *p = m->p;
-    G *next = SN__LIKELY(p != NULL) ? pick(p) : NULL;
-    if (SN__UNLIKELY(next == g)) { /* readied before it left */
+/* Leaves g for next, which may be g itself, readied before it left; or for the scheduler's own
+ * stack, if there is none or it is still leaving another M: that M may be waiting for g to leave
+ * this one, so leave first, wait after. */
+static __attribute__((noinline)) void leave_for(G *g, M *m, G *next, bool dying) {
+    if (next == g) {
         sn__run_on(m, g);
         return;
     }
-    if (SN__LIKELY(next && !sn__ctx_busy(&next->ctx))) {
-        sn__run_on(m, next);
-        sn__switch(&g->ctx, &next->ctx, dying);
-        return;
-    }
-    /* If next is still leaving another M, that M may be waiting for g to leave this one: so
-     * leave first, wait after. */
     sn__stack_check(g);
     m->next_g = next;
     sn__switch(&g->ctx, &m->g0, dying);
 }
+
+/* Every so often the scheduler's own stack comes first, where all is looked at. */
+static SN__COLD void leave_looking(G *g, M *m, P *p, uint32_t tick, bool dying) {
+    bool away = !p || tick % FAIR == 0 || is_due(p);
+    leave_for(g, m, away ? NULL : sn__p_next(p), dying);
+}
+
+/* The one that parks has a copy of this: what is rare in it is elsewhere, and calls nothing here
+ * that comes back, so that it needs hardly a register. */
+static inline __attribute__((always_inline)) void leave(G *g, bool dying) {
+    M *m = m_of(&g->core);
+    P *p = m->p;
+    uint32_t tick = SN__LIKELY(p != NULL) ? ++p->tick : 0;
+    if (SN__UNLIKELY(tick % FAIR == 0) ||
+        (SN__UNLIKELY(tick % CLOCK_EVERY == 0) &&
+         atomic_load_explicit(&p->timers.first, memory_order_relaxed) != SN_NEVER)) {
+        leave_looking(g, m, p, tick, dying);
+        return;
+    }
+    G *next = sn__p_next(p);
+    if (SN__UNLIKELY(!next || sn__ctx_busy(&next->ctx))) { /* as g itself is */
+        leave_for(g, m, next, dying);
+        return;
+    }
+    sn__run_on(m, next);
+    sn__switch(&g->ctx, &next->ctx, dying);
+}
+
+static __attribute__((noinline)) void switch_away(G *g, bool dying) { leave(g, dying); }
 
 void sn__switch_away(G *g, bool dying) { switch_away(g, dying); }
 
@@ -64,6 +81,16 @@ static enum sn__cause over_already(sn__g *g, sn__ticket t, sn_time until) {
     return SN__IDLE;
 }
 
+/* For dumps, and for the trimmer. */
+static inline void note_park(G *self, enum sn__reason why, const void *object) {
+    atomic_store_explicit(&self->core.reason, why, memory_order_relaxed);
+    atomic_store_explicit(&self->core.object, object, memory_order_relaxed);
+    atomic_store_explicit(&self->own.since,
+                          atomic_load_explicit(&sn__rt.tick, memory_order_relaxed),
+                          memory_order_relaxed);
+    SN__EV_PARK(self, why, object);
+}
+
 /* `open`: t is armed yet. */
 static inline __attribute__((always_inline)) enum sn__cause
 wait(sn__g *g, sn__ticket t, bool open, sn_time until, enum sn__reason why, const void *object) {
@@ -75,13 +102,8 @@ wait(sn__g *g, sn__ticket t, bool open, sn_time until, enum sn__reason why, cons
         self->timer.fire = wait_is_over;
         sn__timer_add(&self->timer);
     }
-    atomic_store_explicit(&g->reason, why, memory_order_relaxed);
-    atomic_store_explicit(&g->object, object, memory_order_relaxed);
-    atomic_store_explicit(&self->own.since,
-                          atomic_load_explicit(&sn__rt.tick, memory_order_relaxed),
-                          memory_order_relaxed);
-    SN__EV_PARK(self, why, object);
-    switch_away(self, false);
+    note_park(self, why, object);
+    leave(self, false);
     enum sn__cause cause =
         (enum sn__cause)(atomic_load_explicit(&g->wait, memory_order_acquire) & 0xff);
     if (timed && cause != SN__TIMED_OUT) sn__timer_del(&self->timer);
@@ -98,14 +120,25 @@ static SN__COLD enum sn__cause wait_odd(sn__g *g, sn__ticket t, bool open, sn_ti
     return cause;
 }
 
-enum sn__cause sn__park(sn__g *g, sn_time until, enum sn__reason why, const void *object) {
+enum { ODD_TO_PARK = SN__ODD_FOREIGN | SN__ODD_PACKED | SN__ODD_BLOCKS };
+
+/* Any but the usual wait. */
+static __attribute__((noinline)) enum sn__cause park_any(sn__g *g, sn_time until,
+                                                         enum sn__reason why, const void *object) {
     sn__ticket t = atomic_load(&g->wait);
     bool open = (t & 0xff) == SN__ARMED || (t & 0xff) == SN__ARMED_SHUT;
     enum sn__cause cause = open ? over_already(g, t, until) : SN__IDLE;
     if (SN__UNLIKELY(cause != SN__IDLE)) return cause;
-    if (SN__UNLIKELY(g->odd & (SN__ODD_FOREIGN | SN__ODD_PACKED | SN__ODD_BLOCKS)))
-        return wait_odd(g, t, open, until, why, object);
+    if (SN__UNLIKELY(g->odd & ODD_TO_PARK)) return wait_odd(g, t, open, until, why, object);
     return wait(g, t, open, until, why, object);
+}
+
+enum sn__cause sn__park(sn__g *g, sn_time until, enum sn__reason why, const void *object) {
+    if (SN__UNLIKELY(until != SN_NEVER || sn__interrupted(g) || g->odd & ODD_TO_PARK))
+        return park_any(g, until, why, object);
+    note_park(g_of(g), why, object);
+    leave(g_of(g), false);
+    return (enum sn__cause)(atomic_load_explicit(&g->wait, memory_order_acquire) & 0xff);
 }
 
 /* A foreign thread, or a pinned coroutine. */

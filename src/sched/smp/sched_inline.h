@@ -58,7 +58,7 @@ typedef struct sn__bracket {
 } sn__bracket;
 
 void *sn__tls_get(void);
-extern bool sn__own_fence;
+extern SN__HIDDEN bool sn__own_fence;
 /** The rare ends of sn__enter: `take` is set, or a foreign thread. */
 SN__COLD void sn__take_seen(sn__bracket *b);
 SN__COLD sn__g *sn__enter_foreign(void);
@@ -101,6 +101,12 @@ static inline bool sn__spend(void) {
 static inline void sn__leave(sn__g *g) {
     sn__bracket *b = g->thread;
     if (SN__LIKELY(b)) atomic_store_explicit(&b->state, SN__USER, memory_order_release);
+}
+
+/** sn__self, inline. */
+static inline sn__g *sn__caller(void) {
+    sn__bracket *b = sn__tls_get();
+    return SN__LIKELY(b != NULL) ? b->self : sn__enter_foreign();
 }
 
 static inline uintptr_t sn__order(const void *object) { return (uintptr_t)object; }

@@ -123,7 +123,7 @@ typedef struct runtime {
     _Atomic uint32_t running; /* a runtime is up; the last member: see reset in run.c */
 } runtime;
 
-extern runtime sn__rt;
+extern SN__HIDDEN runtime sn__rt;
 static inline uint32_t sn__nprocs(void) {
     return atomic_load_explicit(&sn__rt.nprocs, memory_order_relaxed);
 }
