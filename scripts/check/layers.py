@@ -28,8 +28,8 @@ BELOW = {
     "sqlite": set(),
 }
 # Found by include path: the scheduler's inline verbs are part of sched.h, the CPU's of port.h,
-# where a signal struck is told by the system and the CPU together.
-BY_PATH = {"sched_inline.h", "cpu.h", "frame_of.h"}
+# where a signal struck and how the kernel is called is told by the system and the CPU together.
+BY_PATH = {"sched_inline.h", "cpu.h", "frame_of.h", "kernel_call.h"}
 FREESTANDING = {"float.h", "iso646.h", "limits.h", "stdalign.h", "stdarg.h", "stdatomic.h",
                 "stdbool.h", "stddef.h", "stdint.h", "stdnoreturn.h"}
 PUBLIC = {"stddef.h", "stdint.h", "stdarg.h", "type_traits"}

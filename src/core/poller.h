@@ -6,15 +6,12 @@
 
 #include "core/sched.h"
 
-enum { SN__POLL_BATCH = 128 };
+enum { SN__POLL_BATCH = 128, SN__POLL_EVENT = 16 };
 
-/** Events as the poller found them, not yet delivered. */
+/** Events as the poller found them, in a form of its own, not yet delivered. */
 typedef struct sn__poll_batch {
     int n;
-    struct {
-        void *what;
-        uint32_t events;
-    } at[SN__POLL_BATCH];
+    _Alignas(8) unsigned char at[SN__POLL_BATCH * SN__POLL_EVENT];
 } sn__poll_batch;
 
 typedef struct sn__poller {
@@ -24,13 +21,19 @@ typedef struct sn__poller {
     void (*deliver)(const sn__poll_batch *b);
     /** Ends a wait that is on, or the next one. Any thread. */
     void (*interrupt)(void);
-    /** How many coroutines wait in it. */
-    uint32_t (*waiting)(void);
+    /** Is there a descriptor that it could tell of? */
+    bool (*wanted)(void);
+    /** Does any coroutine wait in it, or is about to be readied by it? It takes its time to look.
+     *  For who holds the scheduler's lock, when all coroutines wait. */
+    bool (*waiting)(void);
     /** The runtime ends: nobody waits any more. */
     void (*end)(void);
 } sn__poller;
 
 /** Installs the poller for the rest of this run. The first wins; later calls do nothing. */
 void sn__poller_set(const sn__poller *p);
+/** sn__ready for n that one look has found: they run in this order, after those that can run
+ *  already. */
+void sn__ready_row(sn__g *const *g, uint32_t n);
 
 #endif

@@ -12,19 +12,8 @@
 typedef struct line {
     sn__pd *pd;
     const char *name;
-    _Atomic sn_time deadline[2]; /* by SN__PD_READ, SN__PD_WRITE; with `waits` as in socket.c */
-    atomic_int waits[2];
     atomic_int shut; /* nothing is written any more */
 } line;
-
-static int wait_ready(line *l, int mode) {
-    atomic_fetch_add(&l->waits[mode], 1);
-    sn_time until = atomic_load(&l->deadline[mode]);
-    int err = sn__pd_wait(l->pd, mode, until);
-    atomic_fetch_sub(&l->waits[mode], 1);
-    if (err == SN_ETIMEDOUT && !sn_canceled() && atomic_load(&l->deadline[mode]) != until) return 0;
-    return err;
-}
 
 static int begin(line *l) {
     int err = sn_canceled();
@@ -36,7 +25,7 @@ static int line_read(void *self, void *buf, size_t n, size_t *done) {
     int err = begin(l);
     if (err) return err;
     ssize_t r = sn__sys_read(sn__pd_fd(l->pd), buf, n);
-    while (r == SN_EAGAIN && (err = wait_ready(l, SN__PD_READ)) == 0)
+    while (r == SN_EAGAIN && (err = sn__pd_wait_deadline(l->pd, SN__PD_READ)) == 0)
         r = sn__sys_read(sn__pd_fd(l->pd), buf, n);
     sn__pd_unref(l->pd);
     if (r < 0) return err ? err : (int)r;
@@ -47,7 +36,7 @@ static int line_read(void *self, void *buf, size_t n, size_t *done) {
 static int write_one(line *l, const char *buf, size_t n, size_t *done) {
     while (n > 0) {
         ssize_t r = sn__sys_write(sn__pd_fd(l->pd), buf, n);
-        if (r == SN_EAGAIN) r = wait_ready(l, SN__PD_WRITE);
+        if (r == SN_EAGAIN) r = sn__pd_wait_deadline(l->pd, SN__PD_WRITE);
         if (r < 0) return (int)r;
         buf += r;
         n -= (size_t)r;
@@ -67,10 +56,7 @@ static int line_writev(void *self, const sn_iov *iov, size_t cnt, size_t *done) 
 }
 
 static void line_set_deadline(void *self, int write, sn_time until) {
-    line *l = self;
-    int mode = write ? SN__PD_WRITE : SN__PD_READ;
-    atomic_store(&l->deadline[mode], until);
-    if (atomic_load(&l->waits[mode])) sn__pd_kick(l->pd, mode);
+    sn__pd_set_deadline(((line *)self)->pd, write ? SN__PD_WRITE : SN__PD_READ, until);
 }
 
 static int line_shutdown_write(void *self) {
@@ -110,8 +96,6 @@ int sn__fdconn(sn_conn **c, int fd, const char *name) {
     line *l = calloc(1, sizeof *l);
     if (!l) return SN_ENOMEM;
     l->name = name;
-    atomic_init(&l->deadline[SN__PD_READ], SN_NEVER);
-    atomic_init(&l->deadline[SN__PD_WRITE], SN_NEVER);
     int err = sn_conn_new(c, &line_ops, l);
     if (err == 0 && (err = sn__pd_open(&l->pd, fd)) != 0) {
         free(*c);

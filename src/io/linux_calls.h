@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Calls of Linux that not all its C libraries have a function for, or a slow one. Results and
- * errors are those of syscall(): -1 and errno. */
+ * errors are those of syscall(), -1 and errno, unless said otherwise. */
 #ifndef SENNIT_IO_LINUX_CALLS_H
 #define SENNIT_IO_LINUX_CALLS_H
 
@@ -17,10 +17,10 @@ int sn__epoll_pwait2(int ep, struct epoll_event *ev, int n, const int64_t t[2]);
 /** As preadv, with flags. Linux 4.6. */
 ssize_t sn__preadv2(int fd, const struct iovec *v, int n, uint64_t at, int flags);
 
-/** As recv and send without flags, but that send never raises SIGPIPE. The C library's are points
- *  where a thread may be cancelled, which none of ours is: that costs four atomic operations a
- *  request as soon as there are several threads. (Sanitizers know the C library's, and get them.)
- */
+/** As recv and send without flags, but that send never raises SIGPIPE, and that an error is the
+ *  result: its number with a minus sign. The C library's are points where a thread may be
+ *  cancelled, which none of ours is: that costs four atomic operations a request as soon as there
+ *  are several threads. (Sanitizers know the C library's, and get them.) */
 ssize_t sn__recv(int fd, void *buf, size_t n);
 ssize_t sn__send(int fd, const void *buf, size_t n);
 

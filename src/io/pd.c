@@ -2,10 +2,11 @@
 /*
  * The netpoller: owns all pds, and the backend (epoll or io_uring) that tells of edges.
  *
- * A pd has two sides, reading and writing; each is a latch and a queue of waiters:
- *   an edge arrives, nobody waits   -> ready = true
+ * A pd has two sides, reading and writing; each is a word that says who waits:
+ *   an edge arrives, nobody waits   -> EDGE
  *   an edge arrives, some wait      -> all are woken (they try again; most get EAGAIN)
- *   a wait comes, ready             -> ready = false, it returns at once
+ *   a wait comes, EDGE              -> nobody, it returns at once
+ *   it is closed                    -> SHUT, for ever; all are woken
  * `state` counts users, with three bits on top:
  *   OWNED   from open to free
  *   CLOSED  no new users; those that wait are woken
@@ -15,44 +16,32 @@
  *
  * Locks: pd->lock, then nothing. The list of free pds has its own.
  */
-#include "io/poll.h"
+#include "io/pd.h"
 
 #include <pthread.h>
 #include <stdlib.h>
-#include <sys/epoll.h>
 #include <unistd.h>
 
-#include "core/wait.h"
 #include "io/backend.h"
 #include "sched/smp/settings.h"
 
-static const uint32_t CLOSED = 1u << 31, OWNED = 1u << 30, GONE = 1u << 29;
-static const uint32_t USERS = (1u << 29) - 1;
 enum { PDS_A_BLOCK = 64 };
 
-typedef struct side {
-    sn__link queue;
-    bool ready;
-} side;
-
-struct sn__pd {
-    _Atomic uint32_t state; /* users; OWNED, CLOSED, GONE */
-    atomic_bool over;       /* the peer has ended, or an error came: no further edge is certain */
-    _Atomic uint32_t deaf;  /* the backend has to be told of it again before the next wait */
-    _Atomic uint32_t added; /* how often the backend holds it; only where there is a `remove` */
-    int fd;
-    sn__lockw lock;
-    side side[2];
-    sn__pd *next; /* in the free list */
-};
+/* Never freed. */
+typedef struct block {
+    struct block *next;
+    sn__pd pd[PDS_A_BLOCK];
+} block;
 
 static struct {
     sn__lockw lock;
     sn__pd *free;
+    block *_Atomic blocks; /* written under lock */
     const sn__backend *by; /* under lock until `up` */
     _Atomic int up;
-    _Atomic uint32_t waiting;
-    _Atomic uint32_t opened; /* orders a pd's making before its events, as the kernel does */
+    _Atomic uint32_t open;       /* pds */
+    _Atomic uint32_t delivering; /* batches under way */
+    _Atomic uint32_t opened;     /* orders a pd's making before its events, as the kernel does */
 } np;
 
 static void np_wait(sn__poll_batch *b, sn_time until) {
@@ -61,62 +50,81 @@ static void np_wait(sn__poll_batch *b, sn_time until) {
     (void)atomic_load_explicit(&np.opened, memory_order_acquire);
 }
 
-/* Under pd->lock: everybody of one side, claimed, onto `won`. */
-static bool claim_side(side *s, enum sn__cause cause, sn__link *won) {
-    sn__node *n;
-    bool any = false;
-    while ((n = sn__claim_first(&s->queue, cause))) {
-        sn__list_push(won, &n->link);
-        any = true;
+/* Under pd->lock: everybody of one side who is still to be had, claimed, in a row to be readied. */
+static SN__COLD sn__waiter *claim_all(sn__side *s, enum sn__cause cause) {
+    sn__waiter *row = NULL, *w = sn__side_first(s), *next;
+    for (sn__side_set(s, NULL); sn__is_waiter(w); w = next) {
+        next = w->next;
+        if (!sn__claim(w->g, w->ticket, cause)) continue;
+        w->next = row;
+        row = w;
     }
-    return any;
+    return row;
 }
 
-static void ready_all(sn__link *won) {
-    sn__link *l;
-    while ((l = sn__list_pop(won))) sn__ready(SN__OF(l, sn__node, link)->g);
-}
-
-/* Under pd->lock. The first who waits and is still to be had, readied by the caller if it is the
- * only one; else all onto `won`. */
-static inline sn__g *edge_at(side *s, sn__link *won) {
-    if (sn__list_empty(&s->queue)) {
-        s->ready = true;
-        return NULL;
+static SN__COLD void ready_all(sn__waiter *w) {
+    for (sn__waiter *next; w; w = next) {
+        next = w->next; /* it is gone when its coroutine runs */
+        sn__ready(w->g);
     }
-    sn__node *n = sn__claim_first(&s->queue, SN__WOKEN);
-    s->ready = !n;
-    if (!n || SN__LIKELY(sn__list_empty(&s->queue))) return n ? n->g : NULL;
-    claim_side(s, SN__WOKEN, won);
-    return n->g;
 }
 
-static void edge(sn__pd *pd, bool in, bool out) {
-    sn__link won = {NULL, NULL};
-    sn__g *reader = NULL, *writer = NULL;
-    sn__lock(&pd->lock);
-    if (in) reader = edge_at(&pd->side[SN__PD_READ], &won);
-    if (out) writer = edge_at(&pd->side[SN__PD_WRITE], &won);
-    sn__unlock(&pd->lock);
-    if (reader) sn__ready(reader);
-    if (writer) sn__ready(writer);
-    if (SN__UNLIKELY(won.next)) ready_all(&won);
+/* Under pd->lock: an edge for several, or for nobody any more. */
+static SN__COLD void edge_for_many(sn__side *s) {
+    sn__waiter *w = claim_all(s, SN__WOKEN);
+    if (!w) sn__side_set(s, SN__EDGE);
+    ready_all(w);
 }
 
-/* An event that outlived its descriptor's use of the pd costs the next user one spurious wake. */
+/* Under pd->lock: an edge. Who waits alone is claimed, put at *to, to be readied by the caller, and
+ * what comes after *to returned. */
+static inline sn__g **edge_at(sn__side *s, sn__g **to) {
+    sn__waiter *w = sn__side_first(s);
+    if (!sn__is_waiter(w)) {
+        if (w != SN__SHUT) sn__side_set(s, SN__EDGE);
+        return to;
+    }
+    *to = w->g;
+    if (SN__UNLIKELY(w->next || !sn__claim(w->g, w->ticket, SN__WOKEN))) {
+        edge_for_many(s);
+        return to;
+    }
+    sn__side_set(s, NULL);
+    return to + 1;
+}
+
+/* What an event says beyond what can be read and written: which of the two to try for it. */
+static SN__COLD uint32_t odd_event(sn__pd *pd, uint32_t e) {
+    bool broken = e & (EPOLLERR | EPOLLHUP);
+    /* Bytes behind an urgent one are read by themselves, and no edge tells of those. */
+    if (e & (EPOLLRDHUP | EPOLLPRI) || broken) atomic_fetch_or(&pd->odd, SN__PD_OVER);
+    if (e & SN__LAST_EVENT) {
+        atomic_fetch_or(&pd->odd, SN__PD_DEAF);
+        atomic_fetch_sub(&pd->added, 1);
+        broken = true; /* who waits comes again, and sees it */
+    }
+    if (broken) e |= EPOLLIN | EPOLLOUT;
+    return e & EPOLLRDHUP ? e | EPOLLIN : e;
+}
+
+/* Those whom the batch wakes, in its order. An event that outlived its descriptor's use of the pd
+ * costs the next user one spurious wake. */
 static void np_deliver(const sn__poll_batch *b) {
-    for (int i = 0; i < b->n; i++) {
-        uint32_t e = b->at[i].events, broken = e & (EPOLLERR | EPOLLHUP);
-        sn__pd *pd = b->at[i].what;
-        if (e & (EPOLLRDHUP | EPOLLERR | EPOLLHUP))
-            atomic_store_explicit(&pd->over, true, memory_order_relaxed);
-        if (SN__UNLIKELY(e & SN__LAST_EVENT)) {
-            atomic_store(&pd->deaf, 1);
-            atomic_fetch_sub(&pd->added, 1);
-            broken = true; /* who waits comes again, and sees it */
-        }
-        edge(pd, e & (EPOLLIN | EPOLLRDHUP) || broken, e & EPOLLOUT || broken);
+    const sn__event *at = sn__events_of(b);
+    sn__g *woken[2 * SN__POLL_BATCH], **to = woken;
+    atomic_fetch_add(&np.delivering, 1);
+    for (const sn__event *end = at + b->n; at < end; at++) {
+        sn__pd *pd = at->data.ptr;
+        uint32_t e = at->events;
+        if (SN__UNLIKELY(!pd)) continue; /* an interrupt */
+        if (SN__UNLIKELY(e & ~(uint32_t)(EPOLLIN | EPOLLOUT))) e = odd_event(pd, e);
+        sn__lock(&pd->lock);
+        if (e & EPOLLIN) to = edge_at(&pd->side[SN__PD_READ], to);
+        if (e & EPOLLOUT) to = edge_at(&pd->side[SN__PD_WRITE], to);
+        sn__unlock(&pd->lock);
     }
+    sn__ready_row(woken, (uint32_t)(to - woken));
+    atomic_fetch_sub(&np.delivering, 1);
 }
 
 static void np_interrupt(void) {
@@ -124,12 +132,34 @@ static void np_interrupt(void) {
     np.by->interrupt();
 }
 
-static uint32_t np_waiting(void) { return atomic_load(&np.waiting); }
+static bool np_wanted(void) { return atomic_load_explicit(&np.open, memory_order_relaxed) != 0; }
+
+static bool is_waited_for(const sn__pd *pd) {
+    return sn__is_waiter(sn__side_first(&pd->side[0])) ||
+           sn__is_waiter(sn__side_first(&pd->side[1]));
+}
+
+static bool any_waits(void) {
+    static _Atomic(const sn__pd *) last; /* somebody mostly waits where somebody did */
+    const sn__pd *pd = atomic_load(&last);
+    if (pd && is_waited_for(pd)) return true;
+    for (const block *k = atomic_load(&np.blocks); k; k = k->next)
+        for (pd = k->pd; pd < k->pd + PDS_A_BLOCK; pd++) {
+            if (!is_waited_for(pd)) continue;
+            atomic_store(&last, pd);
+            return true;
+        }
+    return false;
+}
+
+/* Of the coroutines none runs, and who asks keeps others from being readied; but the monitor may
+ * have claimed some: the look at that comes last. */
+static bool np_waiting(void) { return any_waits() || atomic_load(&np.delivering); }
 
 /* The set stays for the next run: pds of the program may outlive one. */
 static void np_end(void) {}
 
-static const sn__poller poller = {np_wait, np_deliver, np_interrupt, np_waiting, np_end};
+static const sn__poller poller = {np_wait, np_deliver, np_interrupt, np_wanted, np_waiting, np_end};
 
 /* What the backend has belongs to the process that made it: what the child did to it, its parent
  * would see. So the child begins anew; pds that were open at the fork are of no use to it. */
@@ -159,15 +189,21 @@ static int bring_up(void) {
     return err;
 }
 
-/* Under np.lock: pds come in blocks that are never freed. */
-static sn__pd *get_pd(void) {
-    if (!np.free) {
-        sn__pd *block = calloc(PDS_A_BLOCK, sizeof *block);
-        for (int i = 0; block && i < PDS_A_BLOCK; i++) {
-            block[i].next = np.free;
-            np.free = &block[i];
-        }
+/* Under np.lock. */
+static void add_block(void) {
+    block *k = calloc(1, sizeof *k);
+    if (!k) return;
+    for (int i = 0; i < PDS_A_BLOCK; i++) {
+        k->pd[i].next = np.free;
+        np.free = &k->pd[i];
     }
+    k->next = atomic_load(&np.blocks);
+    atomic_store(&np.blocks, k);
+}
+
+/* Under np.lock. */
+static sn__pd *get_pd(void) {
+    if (!np.free) add_block();
     sn__pd *pd = np.free;
     if (pd) np.free = pd->next;
     return pd;
@@ -185,12 +221,11 @@ static void put_pd(sn__pd *pd) {
 static void set_up(sn__pd *pd, int fd) {
     sn__lock(&pd->lock); /* a late event may be looking */
     pd->fd = fd;
-    pd->side[0].ready = pd->side[1].ready = false;
-    atomic_store_explicit(&pd->over, false, memory_order_relaxed);
-    atomic_store_explicit(&pd->deaf, 0, memory_order_relaxed);
+    pd->side[0] = pd->side[1] = (sn__side){.deadline = SN_NEVER};
+    atomic_store_explicit(&pd->odd, 0, memory_order_relaxed);
     atomic_store_explicit(&pd->added, 0, memory_order_relaxed);
     sn__unlock(&pd->lock);
-    atomic_store(&pd->state, OWNED);
+    atomic_store(&pd->state, SN__PD_OWNED);
 }
 
 static int add(sn__pd *pd, int fd) {
@@ -217,13 +252,15 @@ int sn__pd_open(sn__pd **out, int fd) {
         put_pd(pd);
         return rc;
     }
+    atomic_fetch_add(&np.open, 1);
     *out = pd;
     return 0;
 }
 
-int sn__pd_ref(sn__pd *pd) {
-    if (SN__LIKELY(!(atomic_fetch_add(&pd->state, 1) & CLOSED))) return 0;
-    sn__pd_unref(pd);
+int sn__pd_ref(sn__pd *pd) { return sn__pd_take(pd); }
+
+SN__COLD int sn__pd_refused(sn__pd *pd) {
+    sn__pd_give(pd);
     return SN_ECLOSED;
 }
 
@@ -241,9 +278,11 @@ static void take_out(sn__pd *pd) {
 }
 
 /* The last user after the close, still a user: closes the descriptor, once. */
-static bool close_fd(sn__pd *pd, uint32_t *state) {
-    if ((*state & (CLOSED | GONE | USERS)) != (CLOSED | 1)) return false;
-    if (!atomic_compare_exchange_strong(&pd->state, state, *state | GONE)) return true;
+static bool close_fd(sn__pd *pd, int32_t *state) {
+    if ((*state & (SN__PD_CLOSED | SN__PD_GONE | SN__PD_USERS)) != (SN__PD_CLOSED | 1))
+        return false;
+    if (!atomic_compare_exchange_strong(&pd->state, state, *state | SN__PD_GONE)) return true;
+    atomic_fetch_sub(&np.open, 1);
     if (np.by->remove) take_out(pd);
     sn__hb_acquire(pd); /* all uses of it */
     close(pd->fd);
@@ -251,90 +290,106 @@ static bool close_fd(sn__pd *pd, uint32_t *state) {
     return true;
 }
 
-void sn__pd_unref(sn__pd *pd) {
-    sn__hb_release(pd);
-    uint32_t s = atomic_load_explicit(&pd->state, memory_order_relaxed);
-    for (;;) {
-        if (SN__UNLIKELY(s & CLOSED) && close_fd(pd, &s)) continue;
-        if (atomic_compare_exchange_weak(&pd->state, &s, s - 1)) break;
+SN__COLD void sn__pd_unref_closed(sn__pd *pd) {
+    int32_t s = atomic_load_explicit(&pd->state, memory_order_relaxed);
+    while (close_fd(pd, &s) || !atomic_compare_exchange_weak(&pd->state, &s, s - 1)) {
     }
-    if (SN__UNLIKELY(!((s - 1) & (USERS | OWNED)))) put_pd(pd);
+    if (!((s - 1) & (SN__PD_USERS | SN__PD_OWNED))) put_pd(pd);
 }
+
+void sn__pd_unref(sn__pd *pd) { sn__pd_give(pd); }
 
 int sn__pd_fd(const sn__pd *pd) { return pd->fd; }
 
-bool sn__pd_over(const sn__pd *pd) { return atomic_load_explicit(&pd->over, memory_order_relaxed); }
-
-static int code_of(sn__g *g, enum sn__cause cause) {
-    if (cause == SN__WOKEN) return 0;
-    return cause == SN__CLOSED ? SN_ECLOSED : sn__cause_code(g, cause);
-}
-
-/* Under pd->lock: is there nothing to wait for? *rc is then the wait's result. */
-static bool settled(sn__pd *pd, side *s, int *rc) {
-    bool closed = atomic_load(&pd->state) & CLOSED;
-    bool ready = s->ready;
-    *rc = closed ? SN_ECLOSED : ready ? 0 : SN_ETIMEDOUT;
-    s->ready = false;
-    return closed || ready;
-}
-
-static int hear_again(sn__pd *pd) { return atomic_exchange(&pd->deaf, 0) ? add(pd, pd->fd) : 0; }
-
-static int pd_wait(sn__g *g, sn__pd *pd, int mode, sn_time until) {
-    side *s = &pd->side[mode];
-    sn__node n;
+/* With the lock, which it gives back. An edge that was there does not hide that the scope is
+ * cancelled, and is left for later then. */
+SN__COLD int sn__pd_settled(sn__g *g, sn__pd *pd, int mode) {
+    sn__side *s = &pd->side[mode];
     int rc = sn__interrupted(g);
-    if (SN__UNLIKELY(atomic_load_explicit(&pd->deaf, memory_order_relaxed)) && !rc)
-        rc = hear_again(pd);
-    if (rc) return rc;
-    sn__lock(&pd->lock);
-    if (settled(pd, s, &rc) || until <= 0) {
-        sn__unlock(&pd->lock);
-        return rc;
-    }
-    sn__queue(&s->queue, &n, g, sn__arm(g, !g->shield), NULL);
+    if (!rc && sn__side_first(s) == SN__SHUT) rc = SN_ECLOSED;
+    if (!rc) sn__side_set(s, NULL);
     sn__unlock(&pd->lock);
-    atomic_fetch_add(&np.waiting, 1);
-    enum sn__cause cause = sn__park(g, until, SN__R_IO, pd);
-    atomic_fetch_sub(&np.waiting, 1);
-    if (cause != SN__WOKEN && cause != SN__CLOSED) {
-        sn__lock(&pd->lock);
-        sn__dequeue(&n);
-        sn__unlock(&pd->lock);
-    }
-    return code_of(g, cause);
+    return rc;
 }
 
-int sn__pd_wait(sn__pd *pd, int mode, sn_time until) {
+static void unlink_waiter(sn__side *s, const sn__waiter *w) {
+    sn__waiter *before = sn__side_first(s);
+    if (before == w) {
+        sn__side_set(s, w->next);
+        return;
+    }
+    while (sn__is_waiter(before) && before->next != w) before = before->next;
+    if (sn__is_waiter(before)) before->next = w->next;
+}
+
+/* The wait is over, and not by an edge. If the deadline was moved meanwhile, who waited for the old
+ * one tries again. */
+SN__COLD int sn__pd_given_up(sn__waiter *w, sn__pd *pd, int mode, enum sn__cause cause,
+                             const sn_time *until) {
+    if (cause == SN__CLOSED) return SN_ECLOSED;
+    sn__lock(&pd->lock);
+    unlink_waiter(&pd->side[mode], w);
+    bool again = cause == SN__TIMED_OUT && *until != w->until;
+    sn__unlock(&pd->lock);
+    return again ? 0 : sn__cause_code(w->g, cause);
+}
+
+static SN__COLD int hear_again(sn__pd *pd) {
+    return atomic_fetch_and(&pd->odd, ~(uint32_t)SN__PD_DEAF) & SN__PD_DEAF ? add(pd, pd->fd) : 0;
+}
+
+static inline int wait_until(sn__pd *pd, int mode, const sn_time *until) {
     sn__g *g = sn__enter_parks();
-    int rc = pd_wait(g, pd, mode, until);
+    int rc = 0;
+    if (atomic_load_explicit(&pd->odd, memory_order_relaxed) & SN__PD_DEAF) rc = hear_again(pd);
+    if (!rc) rc = sn__pd_park(g, pd, mode, until);
     sn__leave(g);
     return rc;
 }
 
+int sn__pd_wait(sn__pd *pd, int mode, sn_time until) { return wait_until(pd, mode, &until); }
+
+int sn__pd_wait_deadline(sn__pd *pd, int mode) {
+    return wait_until(pd, mode, &pd->side[mode].deadline);
+}
+
 void sn__pd_kick(sn__pd *pd, int mode) {
-    sn__g *g = sn__enter();
-    edge(pd, mode == SN__PD_READ, mode == SN__PD_WRITE);
+    sn__g *g = sn__enter(), *woken;
+    sn__lock(&pd->lock);
+    bool any = edge_at(&pd->side[mode], &woken) != &woken;
+    sn__unlock(&pd->lock);
+    if (any) sn__ready(woken);
     sn__leave(g);
 }
 
+void sn__pd_set_deadline(sn__pd *pd, int mode, sn_time until) {
+    sn__side *s = &pd->side[mode];
+    sn__g *g = sn__enter();
+    sn__lock(&pd->lock);
+    s->deadline = until;
+    if (sn__is_waiter(sn__side_first(s))) ready_all(claim_all(s, SN__WOKEN));
+    sn__unlock(&pd->lock);
+    sn__leave(g);
+}
+
+static void shut(sn__side *s) {
+    ready_all(claim_all(s, SN__CLOSED));
+    sn__side_set(s, SN__SHUT);
+}
+
 void sn__pd_close(sn__pd *pd) {
-    sn__link won;
-    sn__list_init(&won);
     sn__g *g = sn__enter();
     atomic_fetch_add(&pd->state, 1);
-    atomic_fetch_or(&pd->state, CLOSED);
+    atomic_fetch_or(&pd->state, SN__PD_CLOSED);
     sn__lock(&pd->lock);
-    claim_side(&pd->side[SN__PD_READ], SN__CLOSED, &won);
-    claim_side(&pd->side[SN__PD_WRITE], SN__CLOSED, &won);
+    shut(&pd->side[SN__PD_READ]);
+    shut(&pd->side[SN__PD_WRITE]);
     sn__unlock(&pd->lock);
-    ready_all(&won);
     sn__leave(g);
     sn__pd_unref(pd);
 }
 
 void sn__pd_free(sn__pd *pd) {
     sn__pd_close(pd);
-    if (!(atomic_fetch_and(&pd->state, ~OWNED) & USERS)) put_pd(pd);
+    if (!(atomic_fetch_and(&pd->state, ~SN__PD_OWNED) & SN__PD_USERS)) put_pd(pd);
 }

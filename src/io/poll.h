@@ -25,13 +25,15 @@ int sn__pd_ref(sn__pd *pd);
 /** After it. */
 void sn__pd_unref(sn__pd *pd);
 int sn__pd_fd(const sn__pd *pd);
-/** The end of the stream or an error is known: what is still to be read comes without an edge. */
-bool sn__pd_over(const sn__pd *pd);
 /** Parks until an edge came that no wait has consumed: 0, SN_ETIMEDOUT, SN_ECANCELED, SN_ECLOSED.
  *  With `until` 0 it never parks. */
 int sn__pd_wait(sn__pd *pd, int mode, sn_time until);
-/** Makes a wait of now or the next one return 0 as if an edge had come: for a deadline that was
- *  moved. */
+/** The same until the deadline of that side, SN_NEVER at first; which another may move meanwhile.
+ */
+int sn__pd_wait_deadline(sn__pd *pd, int mode);
+/** Moves it. Who waits for it waits for the new one. */
+void sn__pd_set_deadline(sn__pd *pd, int mode, sn_time until);
+/** Makes a wait of now or the next one return 0 as if an edge had come. */
 void sn__pd_kick(sn__pd *pd, int mode);
 /** Wakes all waiters with SN_ECLOSED; later refs fail. The descriptor is closed when the last who
  *  has a reference gives it back. */

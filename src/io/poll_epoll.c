@@ -3,7 +3,6 @@
  * and the eventfd that interrupts it. */
 #include <errno.h>
 #include <stdint.h>
-#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -15,7 +14,7 @@ static int set = -1, wake = -1;
 static _Atomic int no_pwait2;
 
 /* In nanoseconds where the kernel can (5.11), else in milliseconds, rounded up. */
-static int kernel_wait(struct epoll_event *ev, int n, sn_time until) {
+static int kernel_wait(sn__event *ev, int n, sn_time until) {
     sn_time left = until == SN_NEVER ? -1 : until <= 0 ? 0 : until - sn__now();
     if (left < 0 && until != SN_NEVER) left = 0;
     if (left > 0 && !atomic_load_explicit(&no_pwait2, memory_order_relaxed)) {
@@ -36,18 +35,12 @@ static void take_interrupt(void) {
 }
 
 static void epoll_backend_wait(sn__poll_batch *b, sn_time until) {
-    struct epoll_event ev[SN__POLL_BATCH];
+    sn__event *ev = sn__events_of(b);
     int n = kernel_wait(ev, SN__POLL_BATCH, until);
-    b->n = 0;
-    for (int i = 0; i < n; i++) {
-        if (!ev[i].data.ptr) {
-            if (until != 0) take_interrupt();
-            continue;
-        }
-        b->at[b->n].what = ev[i].data.ptr;
-        b->at[b->n].events = ev[i].events;
-        b->n++;
-    }
+    b->n = n < 0 ? 0 : n;
+    if (until == 0) return;
+    for (int i = 0; i < n; i++)
+        if (SN__UNLIKELY(!ev[i].data.ptr)) take_interrupt();
 }
 
 static void epoll_interrupt(void) {
@@ -73,7 +66,8 @@ static int epoll_up(void) {
 }
 
 static int epoll_add(sn__pd *pd, int fd) {
-    struct epoll_event e = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, .data.ptr = pd};
+    struct epoll_event e = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLPRI | EPOLLET,
+                            .data.ptr = pd};
     if (!epoll_ctl(set, EPOLL_CTL_ADD, fd, &e)) return 0;
     return errno == ENOMEM || errno == ENOSPC ? SN_ENOMEM : SN_EPERM;
 }

@@ -151,7 +151,8 @@ static int uring_add(sn__pd *pd, int fd) {
     const struct io_uring_sqe poll = {.opcode = IORING_OP_POLL_ADD,
                                       .fd = fd,
                                       .len = IORING_POLL_ADD_MULTI,
-                                      .poll32_events = POLLIN | (pd ? POLLOUT | POLLRDHUP : 0),
+                                      .poll32_events =
+                                          POLLIN | (pd ? POLLOUT | POLLRDHUP | POLLPRI : 0),
                                       .user_data = (uintptr_t)pd};
     if (!can_be_polled(fd)) return SN_EPERM;
     sn__lock(&ring.submit);
@@ -193,9 +194,9 @@ static void fetch_overflow(void) {
 static bool take(sn__poll_batch *b, const struct io_uring_cqe *e) {
     bool last = !(e->flags & IORING_CQE_F_MORE);
     if (!e->user_data) return true;
-    b->at[b->n].what = (void *)(uintptr_t)e->user_data;
-    b->at[b->n].events = (e->res > 0 ? (uint32_t)e->res : 0) | (last ? SN__LAST_EVENT : 0);
-    b->n++;
+    sn__event *at = &sn__events_of(b)[b->n++];
+    at->data.ptr = (void *)(uintptr_t)e->user_data;
+    at->events = (e->res > 0 ? (uint32_t)e->res : 0) | (last ? SN__LAST_EVENT : 0);
     return false;
 }
 

@@ -1,80 +1,109 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* TCP and Unix sockets behind the connection interface. A call tries first and waits only when the
  * kernel says so: sn__pd_wait latches edges, so one that comes between the try and the wait is not
- * lost. The deadlines are atomics and are read again for each wait. */
+ * lost. All that a request needs is inline here, or one call away. */
 #include "io/socket.h"
 
-#include "core/sched.h"
+#include "io/errmap.h"
+#include "io/linux_calls.h"
+#include "io/pd.h"
 #include "io/sys.h"
 
 #include <netinet/tcp.h>
 #include <sennit/go.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/uio.h>
 
 typedef struct sn__sock {
     sn__pd *pd;
-    /* By SN__PD_READ, SN__PD_WRITE. Who waits says so before it reads its deadline; who moves a
-     * deadline writes it before it looks whether one waits: one of the two sees the other. */
-    _Atomic sn_time deadline[2];
-    atomic_int waits[2];
     /* The last read took less than it had room for: nothing is left, and what comes will make an
      * edge. So the next read waits first, and saves a system call that would say EAGAIN. Not for
      * Unix sockets: they stop where descriptors came with the bytes. */
-    atomic_int drained;
+    atomic_bool drained;
     /* The peer's address, kept for logs after the peer has gone: IP sockets only, so that a
      * connection does not carry the 110 bytes of a Unix address. */
-    int is_unix;
+    bool is_unix;
     union {
         struct sockaddr_in in4;
         struct sockaddr_in6 in6;
     } peer;
 } sock;
 
-/* Parks until the socket may be tried again: 0, or why not. */
-static int wait_ready(sock *s, int mode) {
-    atomic_fetch_add(&s->waits[mode], 1);
-    sn_time until = atomic_load(&s->deadline[mode]);
-    int err = sn__pd_wait(s->pd, mode, until);
-    atomic_fetch_sub(&s->waits[mode], 1);
-    /* The deadline was moved while we waited for the old one: the try decides again. */
-    if (err == SN_ETIMEDOUT && !sn_canceled() && atomic_load(&s->deadline[mode]) != until) return 0;
-    return err;
-}
-
 /* On entry of each call: the scope, then a reference to the descriptor. (The caller's own scope
  * touches neither M nor P, so there is no bracket, as sn_canceled has.) */
-static int begin(sock *s) {
-    int err = sn__interrupted(sn__self());
-    return err ? err : sn__pd_ref(s->pd);
+static inline int begin(sn__pd *pd) {
+    int err = sn__interrupted(sn__caller());
+    return SN__UNLIKELY(err) ? err : sn__pd_take(pd);
 }
 
-static int sock_read(void *self, void *buf, size_t n, size_t *done) {
-    sock *s = self;
-    int err = begin(s);
-    if (err) return err;
-    if (atomic_exchange_explicit(&s->drained, 0, memory_order_relaxed) && !sn__pd_over(s->pd))
-        err = wait_ready(s, SN__PD_READ);
-    /* after a deadline or a cancel too: what has come beats them */
-    ssize_t r = err == SN_ECLOSED ? SN_ECLOSED : sn__sys_recv(sn__pd_fd(s->pd), buf, n);
-    while (r == SN_EAGAIN && !err && (err = wait_ready(s, SN__PD_READ)) == 0) {
-        r = sn__sys_recv(sn__pd_fd(s->pd), buf, n);
-    }
-    if (r > 0 && (size_t)r < n && !s->is_unix)
-        atomic_store_explicit(&s->drained, 1, memory_order_relaxed);
-    sn__pd_unref(s->pd);
+/* Tries until it is not interrupted, from the result of a first try on; then the library's error.
+ * The two are not inline, so that the fast ways keep what they need in registers. */
+static SN__COLD ssize_t receive(const sn__pd *pd, void *buf, size_t n, ssize_t r) {
+    while (r == SN_EINTR) r = sn__recv(pd->fd, buf, n);
+    return r < 0 ? sn__errmap((int)-r) : r;
+}
+static SN__COLD ssize_t transmit(const sn__pd *pd, const void *buf, size_t n, ssize_t r) {
+    while (r == SN_EINTR) r = sn__send(pd->fd, buf, n);
+    return r < 0 ? sn__errmap((int)-r) : r;
+}
+
+static inline bool is_short(const sock *s, ssize_t r, size_t n) {
+    return r > 0 && (size_t)r < n && !s->is_unix;
+}
+
+/* All of a read that is rare, with a reference: `r` is what the first try gave, after a wait that
+ * came to `err`. */
+static SN__COLD int read_rest(sock *s, void *buf, size_t n, size_t *done, ssize_t r, int err) {
+    sn__pd *pd = s->pd;
+    r = receive(pd, buf, n, r);
+    while (r == SN_EAGAIN && !err && (err = sn__pd_wait_deadline(pd, SN__PD_READ)) == 0)
+        r = receive(pd, buf, n, SN_EINTR);
+    if (r >= 0) atomic_store_explicit(&s->drained, is_short(s, r, n), memory_order_relaxed);
+    sn__pd_give(pd);
     if (r < 0) return err ? err : (int)r;
     *done = (size_t)r;
     return 0;
 }
 
+static __attribute__((noinline)) int read_at_once(sock *s, void *buf, size_t n, size_t *done) {
+    int err = begin(s->pd);
+    return err ? err : read_rest(s, buf, n, done, SN_EINTR, 0);
+}
+
+/* The wait before the first try came to nothing. At a deadline one tries all the same: what has
+ * come beats it. */
+static SN__COLD int read_in_vain(sock *s, void *buf, size_t n, size_t *done, int err) {
+    if (err == SN_ETIMEDOUT && !sn_canceled()) return read_rest(s, buf, n, done, SN_EINTR, err);
+    sn__pd_give(s->pd);
+    return err;
+}
+
+/* Is there nothing to read, and will there be an edge when there is? */
+static inline bool waits_first(const sock *s) {
+    return atomic_load_explicit(&s->drained, memory_order_relaxed) &&
+           !atomic_load_explicit(&s->pd->odd, memory_order_relaxed);
+}
+
+static int sock_read(void *self, void *buf, size_t n, size_t *done) {
+    sock *s = self;
+    if (SN__UNLIKELY(!waits_first(s)) || sn__pd_take(s->pd)) return read_at_once(s, buf, n, done);
+    sn__g *g = sn__enter_parks();
+    int err = sn__pd_park(g, s->pd, SN__PD_READ, &s->pd->side[SN__PD_READ].deadline);
+    sn__leave(g);
+    if (SN__UNLIKELY(err)) return read_in_vain(s, buf, n, done, err);
+    ssize_t r = sn__recv(s->pd->fd, buf, n);
+    if (SN__UNLIKELY(r <= 0 || (size_t)r == n)) return read_rest(s, buf, n, done, r, 0);
+    sn__pd_give(s->pd);
+    *done = (size_t)r;
+    return 0;
+}
+
 /* Writes the n bytes at `buf`, which is the only or the last piece. */
-static int write_one(sock *s, const char *buf, size_t n, size_t *done) {
+static int write_one(sn__pd *pd, const char *buf, size_t n, size_t *done) {
     while (n > 0) {
-        ssize_t r = sn__sys_send(sn__pd_fd(s->pd), buf, n);
-        if (r == SN_EAGAIN) r = wait_ready(s, SN__PD_WRITE);
+        ssize_t r = transmit(pd, buf, n, SN_EINTR);
+        if (r == SN_EAGAIN) r = sn__pd_wait_deadline(pd, SN__PD_WRITE);
         if (r < 0) return (int)r;
         buf += r;
         n -= (size_t)r;
@@ -103,14 +132,14 @@ static void advance(struct msghdr *m, size_t n) {
 static int write_all(sock *s, struct msghdr *m, size_t *done) {
     advance(m, 0);
     while (m->msg_iovlen > 1) {
-        ssize_t r = sn__sys_sendmsg(sn__pd_fd(s->pd), m);
-        if (r == SN_EAGAIN) r = wait_ready(s, SN__PD_WRITE);
+        ssize_t r = sn__sys_sendmsg(s->pd->fd, m);
+        if (r == SN_EAGAIN) r = sn__pd_wait_deadline(s->pd, SN__PD_WRITE);
         if (r < 0) return (int)r;
         *done += (size_t)r;
         advance(m, (size_t)r);
     }
     if (m->msg_iovlen == 0) return 0;
-    return write_one(s, m->msg_iov->iov_base, m->msg_iov->iov_len, done);
+    return write_one(s->pd, m->msg_iov->iov_base, m->msg_iov->iov_len, done);
 }
 
 /* A thousand bytes of pieces on the stack, only where there are several. */
@@ -122,23 +151,44 @@ static __attribute__((noinline)) int write_many(sock *s, const sn_iov *iov, size
     return write_all(s, &m, done);
 }
 
-static int sock_writev(void *self, const sn_iov *iov, size_t cnt, size_t *done) {
-    sock *s = self;
-    int err = begin(s);
+/* Any other number of pieces than one, or an empty one. */
+static __attribute__((noinline)) int write_pieces(sock *s, const sn_iov *iov, size_t cnt,
+                                                  size_t *done) {
+    int err = begin(s->pd);
     if (err) return err;
-    if (cnt == 1)
-        err = write_one(s, iov->base, iov->len, done);
-    else
-        err = write_many(s, iov, cnt, done);
-    sn__pd_unref(s->pd);
+    err = write_many(s, iov, cnt, done);
+    sn__pd_give(s->pd);
     return err;
 }
 
-static void sock_set_deadline(void *self, int write, sn_time until) {
+/* With a reference: what the first try of one piece has left. */
+static SN__COLD int write_rest(sn__pd *pd, const sn_iov *one, size_t *done, ssize_t r) {
+    r = transmit(pd, one->base, one->len, r);
+    if (r == SN_EAGAIN) r = 0;
+    int err = r < 0 ? (int)r : 0;
+    if (!err) {
+        *done = (size_t)r;
+        err = write_one(pd, (const char *)one->base + r, one->len - (size_t)r, done);
+    }
+    sn__pd_give(pd);
+    return err;
+}
+
+static int sock_writev(void *self, const sn_iov *iov, size_t cnt, size_t *done) {
     sock *s = self;
-    int mode = write ? SN__PD_WRITE : SN__PD_READ;
-    atomic_store(&s->deadline[mode], until);
-    if (atomic_load(&s->waits[mode])) sn__pd_kick(s->pd, mode);
+    if (SN__UNLIKELY(cnt != 1 || !iov->len)) return write_pieces(s, iov, cnt, done);
+    sn__pd *pd = s->pd;
+    int err = begin(pd);
+    if (SN__UNLIKELY(err)) return err;
+    ssize_t r = sn__send(pd->fd, iov->base, iov->len);
+    if (SN__UNLIKELY((size_t)r != iov->len)) return write_rest(pd, iov, done, r);
+    *done = (size_t)r;
+    sn__pd_give(pd);
+    return 0;
+}
+
+static void sock_set_deadline(void *self, int write, sn_time until) {
+    sn__pd_set_deadline(((sock *)self)->pd, write ? SN__PD_WRITE : SN__PD_READ, until);
 }
 
 static int sock_shutdown_write(void *self) {
@@ -207,8 +257,6 @@ int sn__socket_conn(sn_conn **c, sn__pd *pd, const sn__addr *peer) {
     sock *s = calloc(1, sizeof *s);
     if (!s) return SN_ENOMEM;
     s->pd = pd;
-    atomic_init(&s->deadline[SN__PD_READ], SN_NEVER);
-    atomic_init(&s->deadline[SN__PD_WRITE], SN_NEVER);
     s->is_unix = peer->u.sa.sa_family == AF_UNIX;
     if (!s->is_unix) memcpy(&s->peer, &peer->u, sizeof s->peer);
     int err = sn_conn_new(c, &socket_ops, s);
@@ -223,9 +271,9 @@ sn__sock *sn__socket_unix(const sn_conn *c) {
 
 sn__pd *sn__socket_pd(const sn__sock *s) { return s->pd; }
 
-int sn__socket_begin(sn__sock *s) { return begin(s); }
+int sn__socket_begin(sn__sock *s) { return begin(s->pd); }
 
-int sn__socket_wait(sn__sock *s, int mode) { return wait_ready(s, mode); }
+int sn__socket_wait(sn__sock *s, int mode) { return sn__pd_wait_deadline(s->pd, mode); }
 
 int sn__socket_name(int fd, sn__addr *out) {
     memset(out, 0, sizeof *out);

@@ -130,18 +130,6 @@ OUTLINED int sn__sys_sockname(int fd, struct sockaddr *sa, socklen_t *len) {
     return r;
 }
 
-OUTLINED ssize_t sn__sys_recv(int fd, void *buf, size_t n) {
-    ssize_t r;
-    REPEAT(r, sn__recv(fd, buf, n));
-    return r;
-}
-
-OUTLINED ssize_t sn__sys_send(int fd, const void *buf, size_t n) {
-    ssize_t r;
-    REPEAT(r, sn__send(fd, buf, n));
-    return r;
-}
-
 OUTLINED ssize_t sn__sys_sendmsg(int fd, const struct msghdr *m) {
     ssize_t r;
     REPEAT(r, sendmsg(fd, m, MSG_NOSIGNAL));

@@ -32,9 +32,7 @@ int sn__sys_getopt(int fd, int level, int name, int *value);
 int sn__sys_nonblock(int fd);
 int sn__sys_shutdown_write(int fd);
 int sn__sys_sockname(int fd, struct sockaddr *sa, socklen_t *len);
-ssize_t sn__sys_recv(int fd, void *buf, size_t n);
-/* These two never raise SIGPIPE. */
-ssize_t sn__sys_send(int fd, const void *buf, size_t n);
+/* Never raises SIGPIPE. (What takes and sends one piece is in socket.c: it has no errno.) */
 ssize_t sn__sys_sendmsg(int fd, const struct msghdr *m);
 /* A whole datagram; sn__sys_recvfrom returns its size, which may be more than n. */
 ssize_t sn__sys_sendto(int fd, const void *buf, size_t n, const struct sockaddr *sa, socklen_t len);

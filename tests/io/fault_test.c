@@ -27,31 +27,30 @@ static int next_mischief(void) {
     return (x >> 13) % 3;
 }
 
-#define WRAP_BYTES(name, params, args, n, may_cut)                                                 \
+#define WRAP_BYTES(name, interrupted, params, args, n, may_cut)                                    \
     ssize_t __real_##name params;                                                                  \
     ssize_t __wrap_##name params;                                                                  \
     ssize_t __wrap_##name params {                                                                 \
         int m = next_mischief();                                                                   \
-        if (m == 1) {                                                                              \
-            errno = EINTR;                                                                         \
-            return -1;                                                                             \
-        }                                                                                          \
+        errno = EINTR;                                                                             \
+        if (m == 1) return interrupted;                                                            \
         if ((may_cut) && m == 2 && n > 8) n = 1 + n % 7;                                           \
         return __real_##name args;                                                                 \
     }
 
 /* A stream socket gives all it has: a short recv means that it is empty, and the reader relies on
  * that. So that one is never cut here; a sender that is makes it short often enough. */
-WRAP_BYTES(sn__recv, (int fd, void *buf, size_t n), (fd, buf, n), n, 0)
-WRAP_BYTES(sn__send, (int fd, const void *buf, size_t n), (fd, buf, n), n, 1)
-WRAP_BYTES(sendto,
+WRAP_BYTES(sn__recv, -EINTR, (int fd, void *buf, size_t n), (fd, buf, n), n, 0)
+WRAP_BYTES(sn__send, -EINTR, (int fd, const void *buf, size_t n), (fd, buf, n), n, 1)
+WRAP_BYTES(sendto, -1,
            (int fd, const void *buf, size_t n, int flags, const struct sockaddr *sa, socklen_t len),
            (fd, buf, n, flags, sa, len), n, 0)
-WRAP_BYTES(recvfrom, (int fd, void *buf, size_t n, int flags, struct sockaddr *sa, socklen_t *len),
+WRAP_BYTES(recvfrom, -1,
+           (int fd, void *buf, size_t n, int flags, struct sockaddr *sa, socklen_t *len),
            (fd, buf, n, flags, sa, len), n, 0)
-WRAP_BYTES(read, (int fd, void *buf, size_t n), (fd, buf, n), n, 1)
-WRAP_BYTES(pread, (int fd, void *buf, size_t n, off_t at), (fd, buf, n, at), n, 1)
-WRAP_BYTES(pwrite, (int fd, const void *buf, size_t n, off_t at), (fd, buf, n, at), n, 1)
+WRAP_BYTES(read, -1, (int fd, void *buf, size_t n), (fd, buf, n), n, 1)
+WRAP_BYTES(pread, -1, (int fd, void *buf, size_t n, off_t at), (fd, buf, n, at), n, 1)
+WRAP_BYTES(pwrite, -1, (int fd, const void *buf, size_t n, off_t at), (fd, buf, n, at), n, 1)
 
 /* Now and then the cache has nothing, or the file's system cannot tell. */
 ssize_t __real_sn__preadv2(int fd, const struct iovec *v, int n, uint64_t at, int flags);

@@ -161,6 +161,37 @@ NET_CASE(tcp_does_not_wait_for_more) {
     free_pair(p);
 }
 
+/* A short read says that nothing is left; but bytes behind an urgent one are read by themselves. */
+NET_CASE(an_urgent_byte_hides_nothing) {
+    struct sockaddr_in sa = {.sin_family = AF_INET};
+    char addr[64], buf[64];
+    size_t n;
+    sn_conn *c;
+    sn_scope scope;
+    sn_listener *l = listen_any("tcp", addr, sizeof addr);
+    sa.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    sa.sin_port = htons((uint16_t)atoi(strrchr(addr, ':') + 1));
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    MUST(fd >= 0 && connect(fd, (struct sockaddr *)&sa, sizeof sa) == 0);
+    MUST(sn_accept(l, &c) == 0);
+    sn_scope_enter(&scope, sn_now() + 60 * SN_SECOND);
+    MUST(send(fd, "first", 5, 0) == 5);
+    CHECK_INT(sn_read(c, buf, sizeof buf, &n), 0);
+    CHECK_INT(n, 5);
+    MUST(send(fd, "abc", 3, 0) == 3 && send(fd, "!", 1, MSG_OOB) == 1 &&
+         send(fd, "def", 3, 0) == 3);
+    CHECK_INT(sn_read(c, buf, sizeof buf, &n), 0);
+    CHECK(n == 3 && memcmp(buf, "abc", 3) == 0);
+    CHECK_INT(sn_read(c, buf, sizeof buf, &n), 0);
+    CHECK(n == 3 && memcmp(buf, "def", 3) == 0);
+    close(fd);
+    CHECK_INT(sn_read(c, buf, sizeof buf, &n), 0);
+    CHECK_INT(n, 0);
+    CHECK_INT(sn_scope_leave(&scope), 0);
+    sn_conn_free(c);
+    sn_listener_free(l);
+}
+
 NET_CASE(no_descriptors_left) {
     struct rlimit was, less;
     char addr[64];
@@ -194,6 +225,7 @@ int main(void) {
     CASE(waits_for_room_in_a_unix_queue);
     CASE(takes_over_a_descriptor);
     CASE(tcp_does_not_wait_for_more);
+    CASE(an_urgent_byte_hides_nothing);
     CASE(no_descriptors_left);
     return check_done();
 }

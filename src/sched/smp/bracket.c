@@ -30,7 +30,7 @@ void sn__fence_tickets(void) {
 
 static void ask_poller(void *waiting) {
     const sn__poller *po = atomic_load_explicit(&sn__rt.poller, memory_order_acquire);
-    *(bool *)waiting = po && po->waiting();
+    *(bool *)waiting = po && po->wanted();
 }
 
 static bool others_wait(P *p) {

@@ -20,7 +20,7 @@
 
 static void poll_if_nobody(runtime *rt, sn_time now, sn_time patience) {
     const sn__poller *po = atomic_load_explicit(&rt->poller, memory_order_acquire);
-    if (!po || !po->waiting() || atomic_load(&rt->polling)) return;
+    if (!po || !po->wanted() || atomic_load(&rt->polling)) return;
     if (now - atomic_load(&rt->last_poll) < patience) return;
     sn__poll_batch b;
     po->wait(&b, 0);

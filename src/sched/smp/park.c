@@ -170,6 +170,27 @@ void sn__ready(sn__g *g) {
     sn__wake_one();
 }
 
+/* As many as p's ring has room for; how many. */
+static inline uint32_t fill_ring(P *p, sn__g *const *g, uint32_t n) {
+    uint32_t tail = atomic_load_explicit(&p->tail, memory_order_relaxed);
+    uint32_t room = RING - (tail - atomic_load_explicit(&p->head, memory_order_acquire)), i = 0;
+    for (n = n < room ? n : room; i < n && SN__LIKELY(!(g[i]->odd & SN__ODD_APART)); i++) {
+        SN__EV_READY(g_of(g[i]));
+        atomic_store_explicit(&g[i]->status, SN__RUNNABLE, memory_order_relaxed);
+        atomic_store_explicit(&p->ring[(tail + i) % RING], g_of(g[i]), memory_order_relaxed);
+    }
+    atomic_store_explicit(&p->tail, tail + i, memory_order_release);
+    return i;
+}
+
+void sn__ready_row(sn__g *const *g, uint32_t n) {
+    M *m = n > 1 ? sn__tls_get() : NULL;
+    P *p = m ? m->p : NULL;
+    uint32_t done = p ? fill_ring(p, g, n) : 0;
+    while (done < n) sn__ready(g[done++]);
+    if (p && sn__nprocs() > 1) sn__wake_one();
+}
+
 void sn__ready_foreign(sn__g *g) {
     if (g->foreign) {
         sn__ready(g);

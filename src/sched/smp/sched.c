@@ -178,9 +178,9 @@ static P *lose(M *m) {
     return p;
 }
 
-static uint32_t poll_waiting(runtime *rt) {
+static bool poll_waiting(runtime *rt) {
     const sn__poller *po = atomic_load_explicit(&rt->poller, memory_order_acquire);
-    return po ? po->waiting() : 0;
+    return po && po->waiting();
 }
 
 /* Somebody must look after p's queue, the global one and the poller. Who would may come to it just
@@ -259,7 +259,7 @@ static void run_timers(const P *p, heap *h) {
 
 static void poll_now(runtime *rt) {
     const sn__poller *po = atomic_load_explicit(&rt->poller, memory_order_acquire);
-    if (!po || !po->waiting()) return;
+    if (!po || !po->wanted()) return;
     sn__poll_batch b;
     po->wait(&b, 0);
     atomic_store_explicit(&rt->last_poll, sn__os_now(), memory_order_relaxed);
