@@ -501,7 +501,8 @@ void sn__check_dead(bool in_poller) {
     if (sn__first_timer() != SN_NEVER || poll_waiting(rt) || work_visible(rt)) return;
     if (atomic_load(&rt->aside)) return; /* the monitor lets them go on */
     if (!sn__live()) return;
-    if (sn__os_threads() > rt->ms + 1) return; /* and the monitor: another may come in yet */
+    unsigned threads = sn__os_threads();
+    if (!threads || threads > rt->ms + 1) return; /* and the monitor: another may come in yet */
     sn__unlock(&rt->lock);
     sn__fatal("all coroutines are asleep - deadlock!");
 }
