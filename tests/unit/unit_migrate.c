@@ -93,6 +93,7 @@ static int stays(void *arg) {
         CHECK_INT(sn_send(&c, &i), 0);
         CHECK_INT(sn_recv(&c, &v), 0);
     }
+    sn_chan_free(&c);
     CHECK(thread_now() == was); /* what need not wait does not move: that would prove nothing */
     return 0;
 }
