@@ -1,55 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Every allocation, mapping and thread that is asked for fails once: the n-th call for n = 1, 2, …
- * until a scenario comes through without. Each time in a process of its own, which must end: well,
- * with an error that is named, or with a message that says what there was none of. A crash, a hang,
- * a value that is lost or a wrong one fails the test. (A leak does in the build with ASan.) */
-#include "check.h"
-
-#include <errno.h>
-#include <pthread.h>
-#include <sennit/sennit.h>
-#include <stdatomic.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-/* ---- the calls, by the linker's --wrap */
-
-static _Atomic long calls_left; /* until one fails; below 0: none will */
-static atomic_int failed_one;
-
-static int fails(void) {
-    long left = atomic_load(&calls_left);
-    while (left > 0)
-        if (atomic_compare_exchange_weak(&calls_left, &left, left - 1)) {
-            if (left == 1) atomic_store(&failed_one, 1);
-            return left == 1;
-        }
-    return 0;
-}
-
-void *__real_malloc(size_t n);
-void *__real_calloc(size_t n, size_t of);
-void *__real_realloc(void *p, size_t n);
-void *__real_mmap(void *at, size_t n, int prot, int flags, int fd, off_t off);
-int __real_pthread_create(pthread_t *t, const pthread_attr_t *a, void *(*f)(void *), void *arg);
-void *__wrap_malloc(size_t n);
-void *__wrap_calloc(size_t n, size_t of);
-void *__wrap_realloc(void *p, size_t n);
-void *__wrap_mmap(void *at, size_t n, int prot, int flags, int fd, off_t off);
-int __wrap_pthread_create(pthread_t *t, const pthread_attr_t *a, void *(*f)(void *), void *arg);
-
-void *__wrap_malloc(size_t n) { return fails() ? NULL : __real_malloc(n); }
-void *__wrap_calloc(size_t n, size_t of) { return fails() ? NULL : __real_calloc(n, of); }
-void *__wrap_realloc(void *p, size_t n) { return fails() ? NULL : __real_realloc(p, n); }
-void *__wrap_mmap(void *at, size_t n, int prot, int flags, int fd, off_t off) {
-    if (!fails()) return __real_mmap(at, n, prot, flags, fd, off);
-    errno = ENOMEM;
-    return MAP_FAILED;
-}
-int __wrap_pthread_create(pthread_t *t, const pthread_attr_t *a, void *(*f)(void *), void *arg) {
-    return fails() ? EAGAIN : __real_pthread_create(t, a, f, arg);
-}
+/* Failing calls of core and scheduler: see inject.h. */
+#include "inject.h"
 
 /* ---- the scenarios: 0, or the error that a call gave */
 
@@ -192,94 +143,49 @@ static int buffers(void *arg) {
     return err;
 }
 
-static const struct {
-    const char *name;
-    sn_fn f;
-} scenarios[] = {
-    {"spawns", spawns},   {"channels", channels}, {"big_select", big_select},
-    {"timers", timers},   {"blocking", blocking}, {"offloads", offloads},
-    {"flights", flights}, {"buffers", buffers},
+/* Values of a coroutine's own, and elements too large for the stack of who only drops them. */
+static sn_local local = SN_LOCAL(NULL);
+static int locals(void *arg) {
+    static int value;
+    (void)arg;
+    int err = sn_local_set(&local, &value);
+    CHECK(sn_local_get(&local) == (err ? NULL : &value));
+    return err;
+}
+static void count_drop(void *v) { ++**(int **)v; }
+static int drops(void *arg) {
+    enum { BIG = 1000 };
+    _Alignas(16) char v[BIG] = {0};
+    int dropped = 0, *at = &dropped;
+    (void)arg;
+    memcpy(v, &at, sizeof at);
+    sn_chan *c = sn_chan_new(BIG, 2, count_drop);
+    if (!c) return SN_ENOMEM;
+    int err = sn_send(c, v);
+    if (!err) err = sn_send(c, v);
+    if (!err) err = sn_recv(c, NULL);
+    if (!err) CHECK_INT(dropped, 1);
+    sn_chan_free(c);
+    return err;
+}
+
+/* More Ps, and less again, while coroutines run. */
+static int procs(void *arg) {
+    (void)arg;
+    int err = sn_set_procs(5);
+    if (!err) err = spawns(NULL);
+    if (!err) err = sn_set_procs(1);
+    if (!err) err = spawns(NULL);
+    return err ? err : sn_set_procs(0);
+}
+
+static const inject_scenario scenarios[] = {
+    {"spawns", spawns, 0},   {"channels", channels, 0}, {"big_select", big_select, 0},
+    {"timers", timers, 0},   {"blocking", blocking, 0}, {"offloads", offloads, 0},
+    {"flights", flights, 0}, {"buffers", buffers, 0},   {"locals", locals, 0},
+    {"drops", drops, 0},     {"procs", procs, 0},
 };
 
-/* ---- one process for each failure */
-
-enum ending { CAME_THROUGH = 0, NAMED_ERROR = 10, WRONG = 11 };
-
-static int named(int err) {
-    return err == SN_ENOMEM || err == SN_EAGAIN || err == SN_EMFILE || err == SN_ECANCELED;
-}
-
-static _Noreturn void child(sn_fn f, long nth) {
-    alarm(30);
-    atomic_store(&calls_left, nth);
-    int err = sn_run(f, NULL, NULL);
-    int one = atomic_load(&failed_one);
-    atomic_store(&calls_left, -1);
-    if (check_failed_ || (err && !(one && named(err)))) {
-        fprintf(stderr, "ended with %d\n", err);
-        _exit(WRONG);
-    }
-    exit(one ? NAMED_ERROR : CAME_THROUGH);
-}
-
-/* What it said, and how it ended. */
-static int run_one(sn_fn f, long nth, char *said, size_t room) {
-    int fd[2], status;
-    size_t n = 0;
-    MUST(pipe(fd) == 0);
-    fflush(stdout); /* or the child writes it once more */
-    pid_t pid = fork();
-    MUST(pid >= 0);
-    if (pid == 0) {
-        dup2(fd[1], 2);
-        close(fd[0]);
-        close(fd[1]);
-        child(f, nth);
-    }
-    close(fd[1]);
-    char more[512]; /* what does not fit is read all the same, or the child would die of it */
-    for (ssize_t r; (r = read(fd[0], more, sizeof more)) > 0;) {
-        size_t k = (size_t)r < room - 1 - n ? (size_t)r : room - 1 - n;
-        memcpy(said + n, more, k);
-        n += k;
-    }
-    said[n] = 0;
-    close(fd[0]);
-    MUST(waitpid(pid, &status, 0) == pid);
-    return status;
-}
-
-static int stopped_by_name(int status, const char *said) {
-    return WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT &&
-           strstr(said, "fatal error: out of memory");
-}
-
-/* The n at which it came through; every one before must have ended as it should. */
-static void scenario(const char *name, sn_fn f) {
-    char said[4096];
-    long n = 1, stopped = 0;
-    for (;; n++) {
-        int status = run_one(f, n, said, sizeof said);
-        if (WIFEXITED(status) && WEXITSTATUS(status) == CAME_THROUGH) break;
-        stopped += stopped_by_name(status, said) != 0;
-        int good = (WIFEXITED(status) && WEXITSTATUS(status) == NAMED_ERROR) ||
-                   stopped_by_name(status, said);
-        if (!good) {
-            fprintf(stderr, "%s, call %ld: status %x\n%s\n", name, n, (unsigned)status, said);
-            check_failed_ = 1;
-        }
-        MUST(n < 2000);
-    }
-    printf("%-10s %3ld calls, each failed once; %ld times the program was stopped by name\n", name,
-           n - 1, stopped);
-}
-
 int main(int argc, char **argv) {
-    for (size_t i = 0; i < sizeof scenarios / sizeof *scenarios; i++) {
-        if (argc > 1 && strcmp(argv[1], scenarios[i].name) != 0) continue;
-        check_failed_ = 0;
-        scenario(scenarios[i].name, scenarios[i].f);
-        check_failed_ ? check_failed_n_++ : check_passed_n_++;
-    }
-    return check_done();
+    return inject_all(argc, argv, scenarios, sizeof scenarios / sizeof *scenarios);
 }
