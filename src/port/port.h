@@ -118,8 +118,8 @@ uint32_t sn__os_nodes(sn__mem_node at[SN__NODES_MAX]);
 /** Keeps the calling thread on these CPUs; false: it cannot be. And where it is kept now. */
 bool sn__os_bind(const sn__cpus *cpus);
 bool sn__os_bound(sn__cpus *cpus);
-/** Every other thread of the process passes a full barrier before this returns; false: the
- *  kernel has none, ask sn__os_heavy_barrier no more. */
+/** Every other thread of the process passes a full barrier before sn__os_heavy_barrier returns, or
+ *  the program is stopped; false: the kernel has none, do not call it. */
 bool sn__os_heavy_barrier_init(void);
 void sn__os_heavy_barrier(void);
 

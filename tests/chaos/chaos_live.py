@@ -225,7 +225,8 @@ def hogs(folder):
 
     mine = wait_for("the server, two hogs and who takes memory",
                     lambda: len(children()) == 4 and children())
-    wait_for("two of them are nice", lambda: sum(int(nice) > os.nice(0) for _, nice in children()) == 2)
+    wait_for("two of them are nice",
+             lambda: sum(int(nice) > os.nice(0) for _, nice in children()) == 2)
     c.end()
     check("they are gone", not any(pathlib.Path(f"/proc/{pid}").exists() for pid, _ in mine))
 

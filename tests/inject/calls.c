@@ -21,10 +21,17 @@
 
 static _Atomic long left; /* calls until the one that fails; 0: none will */
 static const char *_Atomic failed;
+static _Atomic long forbidden = -1;
+static atomic_int why_forbidden;
 
 void inject_arm(long nth) {
     atomic_store(&failed, NULL);
     atomic_store(&left, nth);
+}
+
+void inject_forbid(long call, int eno) {
+    atomic_store(&why_forbidden, eno);
+    atomic_store(&forbidden, call);
 }
 
 const char *inject_end(void) {
@@ -186,6 +193,10 @@ long __wrap_syscall(long call, ...) {
     va_start(ap, call);
     for (size_t i = 0; i < 6; i++) a[i] = va_arg(ap, long);
     va_end(ap);
+    if (call == atomic_load(&forbidden)) {
+        errno = atomic_load(&why_forbidden);
+        return -1;
+    }
     int eno = error_of(call, call == SYS_membarrier ? a[0] : a[1]);
     if (!eno || !fails("syscall")) return __real_syscall(call, a[0], a[1], a[2], a[3], a[4], a[5]);
     errno = eno;

@@ -17,6 +17,8 @@
 
 /** The n-th call from now on fails; 0: none. */
 void inject_arm(long nth);
+/** This system call fails from now on, always, with this error. */
+void inject_forbid(long call, int eno);
 /** None does any more: the name of the one that has; NULL. */
 const char *inject_end(void);
 

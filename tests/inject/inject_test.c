@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Failing calls of core and scheduler: see inject.h. */
+#include "child.h"
 #include "inject.h"
+
+#include <errno.h>
+#include <sys/syscall.h>
 
 /* ---- the scenarios: 0, or the error that a call gave */
 
@@ -179,6 +183,23 @@ static int procs(void *arg) {
     return err ? err : sn_set_procs(0);
 }
 
+/* A sandbox entered late. Who waits makes the monitor ask the hog for its P. */
+static int waits_for(void *arg) {
+    *(volatile int *)arg = 1;
+    return 0;
+}
+static int without_barrier(void *arg) {
+    volatile int ran = 0;
+    sn_scope s;
+    (void)arg;
+    inject_forbid(SYS_membarrier, EPERM);
+    sn_scope_enter(&s, SN_NEVER);
+    MUST(sn_go(waits_for, (void *)(uintptr_t)&ran, 0) == 0);
+    while (!ran) {
+    }
+    return sn_scope_leave(&s);
+}
+
 static const inject_scenario scenarios[] = {
     {"spawns", spawns, 0},   {"channels", channels, 0}, {"big_select", big_select, 0},
     {"timers", timers, 0},   {"blocking", blocking, 0}, {"offloads", offloads, 0},
@@ -187,5 +208,12 @@ static const inject_scenario scenarios[] = {
 };
 
 int main(int argc, char **argv) {
+    static const char *const forbidden[] = {"sennit: membarrier", "SENNIT_NO_MEMBARRIER=1", NULL};
+    if (argc == 3 && !strcmp(argv[1], "child")) return sn_run(without_barrier, NULL, NULL);
+    if (argc == 1) {
+        setenv("SENNIT_PROCS", "1", 1);
+        child_dies("without_barrier", forbidden);
+        setenv("SENNIT_PROCS", "2", 1);
+    }
     return inject_all(argc, argv, scenarios, sizeof scenarios / sizeof *scenarios);
 }

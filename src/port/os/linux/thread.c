@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Threads and the asymmetric barrier on Linux. */
+#include <errno.h>
 #include <linux/membarrier.h>
 #include <pthread.h>
 #include <sched.h>
@@ -99,4 +100,16 @@ bool sn__os_heavy_barrier_init(void) {
     return syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0;
 }
 
-void sn__os_heavy_barrier(void) { syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0); }
+/* The kernel may be out of memory for the moment. But who goes on without, since the call has been
+ * forbidden meanwhile, might let two threads own the same. (On any stack, packed ones too.) */
+void sn__os_heavy_barrier(void) {
+    static const char gone[] = "sennit: membarrier, which was there at the start, is refused; with "
+                               "SENNIT_NO_MEMBARRIER=1 it is not used\n";
+    while (syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) < 0) {
+        if (errno != ENOMEM) {
+            sn__os_write(2, gone, sizeof gone - 1);
+            abort();
+        }
+        sched_yield();
+    }
+}
