@@ -43,10 +43,12 @@ static void epoll_backend_wait(sn__poll_batch *b, sn_time until) {
         if (SN__UNLIKELY(!ev[i].data.ptr)) take_interrupt();
 }
 
+/* Also in a signal handler. EAGAIN: it is awake already. */
 static void epoll_interrupt(void) {
     uint64_t one = 1;
-    ssize_t r = write(wake, &one, sizeof one);
-    (void)r; /* EAGAIN: it is awake already */
+    int was = errno;
+    while (write(wake, &one, sizeof one) < 0 && errno == EINTR) continue;
+    errno = was;
 }
 
 static void epoll_forget(void) {

@@ -165,10 +165,12 @@ static void uring_remove(sn__pd *pd) { (void)cancel((uintptr_t)pd); }
 
 /* ---- Events ---- */
 
+/* Also in a signal handler. EAGAIN: it is awake already. */
 static void uring_interrupt(void) {
     uint64_t one = 1;
-    ssize_t r = write(ring.wake, &one, sizeof one);
-    (void)r; /* EAGAIN: it is awake already */
+    int was = errno;
+    while (write(ring.wake, &one, sizeof one) < 0 && errno == EINTR) continue;
+    errno = was;
 }
 
 /* Until there is an event, `until`, or a signal. */

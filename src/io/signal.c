@@ -48,9 +48,8 @@ static void on_signal(int signo) {
     atomic_fetch_add(&in_handler, 1);
     atomic_fetch_or(&pending, UINT64_C(1) << (signo - 1));
     int fd = atomic_load(&event_fd);
-    if (fd >= 0 && write(fd, &one, sizeof one) < 0) {
-        /* The count is at its limit: then the pump has been woken long ago. */
-    }
+    /* EAGAIN: the count is at its limit, so the pump has been woken long ago. */
+    while (fd >= 0 && write(fd, &one, sizeof one) < 0 && errno == EINTR) continue;
     atomic_fetch_sub(&in_handler, 1);
     errno = saved;
 }
