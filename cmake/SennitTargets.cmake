@@ -103,7 +103,7 @@ endfunction()
 function(sennit_prove_stacks name)
   find_package(Python3 COMPONENTS Interpreter QUIET)
   if(Python3_FOUND AND CMAKE_OBJDUMP AND SENNIT_SANITIZE STREQUAL "" AND NOT SENNIT_FUZZ
-     AND CMAKE_SYSTEM_PROCESSOR STREQUAL x86_64)
+     AND NOT SENNIT_COVERAGE AND CMAKE_SYSTEM_PROCESSOR STREQUAL x86_64)
     add_custom_command(TARGET ${name} POST_BUILD VERBATIM COMMAND ${Python3_EXECUTABLE}
       ${PROJECT_SOURCE_DIR}/tools/stack-report/stack_report.py --stamp --quiet $<TARGET_FILE:${name}>)
     target_compile_definitions(${name} PRIVATE STACKS_PROVEN)

@@ -126,21 +126,56 @@ static int lie(void *arg) {
     return sn_scope_leave(&s);
 }
 
-int main(int argc, char **argv) {
+/* --- what a packed coroutine may not do: with proofs that are none */
+
+static void forgets(void *v) { (void)v; }
+static sn_chan dropping;
+static int drops(void *arg) {
+    (void)arg;
+    return sn_recv(&dropping, NULL);
+}
+static sn_local own = SN_LOCAL(NULL);
+static int sets(void *arg) { return sn_local_set(&own, arg); }
+
+static int on_a_packed_stack(sn_fn f) {
+    sn_small claim = {f, 1200, 1200 ^ SN_SMALL_STAMP};
+    const sn_attr a = {.size = sizeof a, .name = "culprit", .flags = SN_SMALL, .small = &claim};
+    sn_scope s;
+    MUST(sn_chan_init(&dropping, sizeof(int), 1, NULL, forgets) == 0);
+    sn_scope_enter(&s, SN_NEVER);
+    MUST(sn_scope_go(&s, &a, f, &s, 0) == 0);
+    return sn_scope_leave(&s);
+}
+
+static int run_child(const char *name) {
+    if (!strcmp(name, "lie")) return lie(NULL);
+    return on_a_packed_stack(strcmp(name, "drops") ? sets : drops) ? 3 : 0;
+}
+static int child(void *name) { return run_child(name); }
+
+static void may_not(void) {
     static const char *const named[] = {"stack overflow of coroutine", "\"liar\" (1 KiB, no guard",
                                         "started as liar", NULL};
-    if (argc == 3 && !strcmp(argv[1], "child")) return sn_run(lie, NULL, NULL) ? 3 : 0;
+    static const char *const drop[] = {"a packed coroutine receives to drop", "culprit", NULL};
+    static const char *const local[] = {"a packed coroutine sets a value of its own", NULL};
+    child_dies("lie", named);
+    child_dies("drops", drop);
+    child_dies("sets", local);
+}
+
+int main(int argc, char **argv) {
+    if (argc == 3 && !strcmp(argv[1], "child")) return sn_run(child, argv[2], NULL);
     if (!packs()) {
         stress_case("where nothing is packed, all the same", add_all);
         return check_done();
     }
     stress_case("refused without a proof", refusals);
+    may_not();
 #ifndef STACKS_PROVEN
     return printf("skipped: no Python or objdump to prove stacks with\n") < 0;
 #endif
     MUST(proven());
     stress_case("packed ones wait, send, sleep, lock", add_all);
     CASE(no_deeper_than_proven);
-    child_dies("lie", named);
     return check_done();
 }

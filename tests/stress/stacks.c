@@ -6,6 +6,7 @@
 
 #include <alloca.h>
 #include <stdbool.h>
+#include <sys/mman.h>
 
 /* Writes all over so many bytes of the caller's stack. */
 static __attribute__((noinline)) long dig(size_t bytes) {
@@ -92,6 +93,34 @@ static int many_without_guards(void *arg) {
     return sn_scope_leave(&s);
 }
 
+/* --- a fault that is none of ours goes to who was there before */
+
+static volatile char *page;
+static atomic_int faults;
+
+static void opens_page(int signo, siginfo_t *info, void *context) {
+    (void)signo, (void)context;
+    if (info->si_addr != (void *)(uintptr_t)page || atomic_fetch_add(&faults, 1)) _exit(1);
+    mprotect((void *)(uintptr_t)page, 1, PROT_READ | PROT_WRITE);
+}
+
+static int touches_page(void *arg) {
+    (void)arg;
+    page[0] = 1;
+    return page[0] != 1;
+}
+
+static void others_faults_are_passed_on(void) {
+    struct sigaction mine = {.sa_flags = SA_SIGINFO | SA_ONSTACK}, was;
+    mine.sa_sigaction = opens_page;
+    page = mmap(NULL, 1, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    MUST(page != MAP_FAILED && sigaction(SIGSEGV, &mine, &was) == 0);
+    CHECK_INT(sn_run(touches_page, NULL, NULL), 0);
+    CHECK_INT(atomic_load(&faults), 1);
+    MUST(sigaction(SIGSEGV, &was, NULL) == 0);
+    munmap((void *)(uintptr_t)page, 1);
+}
+
 static int run_child(const char *name) {
     bool split = !strcmp(name, "split"), no_guard = strstr(name, "none") != NULL;
     if (split || no_guard) setenv("SENNIT_NO_GUARD_INSTALL", "1", 1);
@@ -116,6 +145,7 @@ int main(int argc, char **argv) {
     if (argc == 3 && !strcmp(argv[1], "child")) return run_child(argv[2]);
     CASE(each_class_is_deep_enough);
     CASE(without_guards_all_is_well);
+    CASE(others_faults_are_passed_on);
     if (STRESS_SANITIZED) {
         printf("skipped: an overflow under a sanitizer is the sanitizer's to report\n");
         return check_done();
