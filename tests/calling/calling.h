@@ -51,4 +51,56 @@ static inline void crowd(int n, sn_fn f, void *arg) {
     CHECK_INT(sn_scope_leave(&s), 0);
 }
 
+/* Whether what a library keeps for a thread is still there after a park. */
+typedef int (*keeps_fn)(void);
+enum { KEEPERS = 3, ROAMERS = 4, KEEP_TIMES = 20 };
+static struct {
+    keeps_fn keeps;
+    void (*soil)(void); /* what others do to their threads meanwhile; NULL */
+    int over, lost;
+} keeping;
+
+static inline int keeper(void *arg) {
+    (void)arg;
+    for (int i = 0; i < KEEP_TIMES; i++)
+        if (!keeping.keeps()) __atomic_fetch_add(&keeping.lost, 1, __ATOMIC_SEQ_CST);
+    return 0;
+}
+static inline int roamer(void *arg) {
+    (void)arg;
+    while (!__atomic_load_n(&keeping.over, __ATOMIC_SEQ_CST)) {
+        if (keeping.soil) keeping.soil();
+        MUST(sn_yield() == 0);
+    }
+    return 0;
+}
+
+/* A park of a keeper: the others have gone on for a while. */
+static inline void park_for_long(void) {
+    for (int i = 0; i < 3; i++) MUST(sn_yield() == 0);
+    MUST(sn_sleep(20 * SN_MICROSECOND) == 0);
+}
+
+/* Some do it at the same time, among others that go from thread to thread. How often something was
+ * not there any more. `flags`: SN_PIN or 0. */
+static inline int lost_over_parks(keeps_fn keeps, void (*soil)(void), uint32_t flags) {
+    sn_attr a;
+    sn_scope all, keepers;
+    memset(&a, 0, sizeof a);
+    a.size = sizeof a;
+    a.flags = SN_FOREIGN;
+    keeping.keeps = keeps;
+    keeping.soil = soil;
+    keeping.over = keeping.lost = 0;
+    sn_scope_enter(&all, SN_NEVER);
+    for (int i = 0; i < ROAMERS; i++) MUST(sn_scope_go(&all, &a, roamer, NULL, 0) == 0);
+    a.flags |= flags;
+    sn_scope_enter(&keepers, SN_NEVER);
+    for (int i = 0; i < KEEPERS; i++) MUST(sn_scope_go(&keepers, &a, keeper, NULL, 0) == 0);
+    CHECK_INT(sn_scope_leave(&keepers), 0);
+    __atomic_store_n(&keeping.over, 1, __ATOMIC_SEQ_CST);
+    CHECK_INT(sn_scope_leave(&all), 0);
+    return keeping.lost;
+}
+
 #endif

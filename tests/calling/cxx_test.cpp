@@ -3,6 +3,7 @@
  * thread's. */
 #include <exception>
 #include <stdexcept>
+#include <string>
 
 #include "calling.h"
 
@@ -54,9 +55,49 @@ CALLING_CASE(a_catch_block_over_a_park_forgets_its_exception) {
     kept = nullptr;
 }
 
+/* A catch block in progress, and a thread_local with a destructor. */
+static int keeps_an_exception(void) {
+    static thread_local std::string whose;
+    std::string own = "coroutine " + std::to_string(sn_id());
+    bool kept = false;
+    whose = own;
+    try {
+        try {
+            throw std::runtime_error(own);
+        } catch (...) {
+            park_for_long();
+            throw; /* the one that is handled */
+        }
+    } catch (const std::exception &e) {
+        kept = own == e.what();
+    }
+    return kept && whose == own;
+}
+CALLING_CASE(a_catch_block_of_a_pinned_coroutine_may_park) {
+    CHECK_INT(lost_over_parks(keeps_an_exception, nullptr, SN_PIN), 0);
+}
+
+/* UNSAFE: unpinned, a variable of the thread is another's. (`throw;` would end the program.) */
+__attribute__((noinline)) static std::string &variable_here(void) {
+    static thread_local std::string whose;
+    return whose;
+}
+static int keeps_a_variable(void) {
+    std::string own = "coroutine " + std::to_string(sn_id());
+    variable_here() = own;
+    park_for_long();
+    return variable_here() == own;
+}
+CALLING_CASE(a_thread_local_of_a_pinned_coroutine_is_its_own) {
+    CHECK_INT(lost_over_parks(keeps_a_variable, nullptr, SN_PIN), 0);
+    CHECK(lost_over_parks(keeps_a_variable, nullptr, 0) > 0);
+}
+
 int main(void) {
     CASE(a_throw_is_caught_in_its_coroutine);
     CASE(a_try_block_may_park);
     CASE(a_catch_block_over_a_park_forgets_its_exception);
+    CASE(a_catch_block_of_a_pinned_coroutine_may_park);
+    CASE(a_thread_local_of_a_pinned_coroutine_is_its_own);
     return check_done();
 }

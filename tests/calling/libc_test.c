@@ -75,6 +75,48 @@ CALLING_CASE(uselocale_over_a_park_stays_behind) {
     uselocale(was); /* where it was set, if we came by; it is not freed, another may have it */
 }
 
+/* … unless the thread does. */
+static locale_t own_locale(void) {
+    locale_t own = newlocale(LC_ALL_MASK, "C.UTF-8", (locale_t)0);
+    return own ? own : newlocale(LC_ALL_MASK, "C", (locale_t)0);
+}
+static locale_t left_behind[KEEPERS * KEEP_TIMES]; /* threads have them */
+static int keeps_a_locale(void) {
+    static int n;
+    locale_t own = own_locale(), was = uselocale(own);
+    MUST(own);
+    park_for_long();
+    int kept = uselocale((locale_t)0) == own;
+    if (!kept) left_behind[__atomic_fetch_add(&n, 1, __ATOMIC_SEQ_CST)] = own;
+    if (kept) uselocale(was);
+    if (kept) freelocale(own);
+    return kept;
+}
+CALLING_CASE(uselocale_of_a_pinned_coroutine_stays) {
+    CHECK_INT(lost_over_parks(keeps_a_locale, NULL, SN_PIN), 0);
+    CHECK(lost_over_parks(keeps_a_locale, NULL, 0) > 0);
+    CHECK(left_behind[0] != (locale_t)0);
+}
+
+/* Each has one of its own: whether it may be unlocked is asked, not whether it is to be had. */
+static int keeps_a_lock(void) {
+    pthread_mutexattr_t kind;
+    pthread_mutex_t m;
+    MUST(pthread_mutexattr_init(&kind) == 0);
+    MUST(pthread_mutexattr_settype(&kind, PTHREAD_MUTEX_ERRORCHECK) == 0);
+    MUST(pthread_mutex_init(&m, &kind) == 0);
+    CHECK_INT(pthread_mutex_lock(&m), 0);
+    park_for_long();
+    int rc = pthread_mutex_unlock(&m);
+    CHECK(rc == 0 || rc == EPERM);
+    pthread_mutexattr_destroy(&kind);
+    return rc == 0;
+}
+CALLING_CASE(a_pthread_mutex_of_a_pinned_coroutine_stays_its_own) {
+    CHECK_INT(lost_over_parks(keeps_a_lock, NULL, SN_PIN), 0);
+    CHECK(lost_over_parks(keeps_a_lock, NULL, 0) > 0);
+}
+
 /* UNSAFE: strerror of a number without a name gives a buffer of the thread, which the next call
  * frees. (AddressSanitizer reports it, so this is not for that build.) */
 static const char *strange;
@@ -93,6 +135,19 @@ CALLING_CASE(strerror_over_a_park_may_have_changed) {
     CHECK(strcmp(text, own) != 0);
 }
 #endif
+
+/* … where others run. */
+static void asks_elsewhere(void) { (void)strerror(54321); }
+static int keeps_a_text(void) {
+    char own[64];
+    const char *text = strerror(12345);
+    snprintf(own, sizeof own, "%s", text);
+    park_for_long();
+    return strcmp(text, own) == 0;
+}
+CALLING_CASE(strerror_of_a_pinned_coroutine_stays) {
+    CHECK_INT(lost_over_parks(keeps_a_text, asks_elsewhere, SN_PIN), 0);
+}
 
 CALLING_CASE(strerror_r_has_a_buffer_of_ones_own) {
     char buf[64], own[64];
@@ -240,6 +295,9 @@ int main(void) {
 #ifndef __SANITIZE_ADDRESS__
     CASE(strerror_over_a_park_may_have_changed);
 #endif
+    CASE(uselocale_of_a_pinned_coroutine_stays);
+    CASE(a_pthread_mutex_of_a_pinned_coroutine_stays_its_own);
+    CASE(strerror_of_a_pinned_coroutine_stays);
     CASE(strerror_r_has_a_buffer_of_ones_own);
     CASE(stdio_shared_by_coroutines_keeps_lines_whole);
     CASE(fread_that_blocks_stops_nobody_else);

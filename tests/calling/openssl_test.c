@@ -17,6 +17,18 @@ CALLING_CASE(the_error_queue_over_a_park_is_another_threads) {
     ERR_clear_error(); /* for whoever comes by that thread */
 }
 
+static int keeps_an_error(void) {
+    ERR_clear_error();
+    ERR_raise(ERR_LIB_USER, 42);
+    park_for_long();
+    return ERR_GET_REASON(ERR_get_error()) == 42 && ERR_peek_error() == 0;
+}
+static void fails_elsewhere(void) { ERR_raise(ERR_LIB_USER, 7); }
+CALLING_CASE(the_error_queue_of_a_pinned_coroutine_is_its_own) {
+    CHECK_INT(lost_over_parks(keeps_an_error, fails_elsewhere, SN_PIN), 0);
+    CHECK(lost_over_parks(keeps_an_error, fails_elsewhere, 0) > 0);
+}
+
 CALLING_CASE(the_error_queue_read_at_once_is_right) {
     for (int i = 0; i < 20; i++) {
         ERR_clear_error();
@@ -49,6 +61,7 @@ CALLING_CASE(a_context_goes_from_thread_to_thread) { crowd(8, digests, NULL); }
 
 int main(void) {
     CASE(the_error_queue_over_a_park_is_another_threads);
+    CASE(the_error_queue_of_a_pinned_coroutine_is_its_own);
     CASE(the_error_queue_read_at_once_is_right);
     CASE(a_context_goes_from_thread_to_thread);
     return check_done();
