@@ -21,6 +21,7 @@
 
 static _Atomic long left; /* calls until the one that fails; 0: none will */
 static const char *_Atomic failed;
+static const char *_Atomic refused[2];
 static _Atomic long forbidden = -1;
 static atomic_int why_forbidden;
 
@@ -39,8 +40,14 @@ const char *inject_end(void) {
     return atomic_load(&failed);
 }
 
+void inject_refuse(const char *name) {
+    atomic_store(&refused[atomic_load(&refused[0]) != NULL], name);
+}
+
 static int fails(const char *name) {
     long n = atomic_load(&left);
+    for (int i = 0; i < 2; i++)
+        if (atomic_load(&refused[i]) && !strcmp(atomic_load(&refused[i]), name)) return 1;
     while (n > 0)
         if (atomic_compare_exchange_weak(&left, &n, n - 1)) {
             if (n == 1) atomic_store(&failed, name);
@@ -66,7 +73,6 @@ WRAP(char *, strdup, (const char *s), (s), NULL, ENOMEM)
 WRAP(char *, strndup, (const char *s, size_t n), (s, n), NULL, ENOMEM)
 WRAP(void *, mmap, (void *at, size_t n, int prot, int flags, int fd, off_t off),
      (at, n, prot, flags, fd, off), MAP_FAILED, ENOMEM)
-WRAP(int, mprotect, (void *at, size_t n, int prot), (at, n, prot), -1, ENOMEM)
 WRAP(int, madvise, (void *at, size_t n, int advice), (at, n, advice), -1, ENOMEM)
 WRAP(int, mincore, (void *at, size_t n, unsigned char *v), (at, n, v), -1, EAGAIN)
 WRAP(ssize_t, getrandom, (void *to, size_t n, unsigned flags), (to, n, flags), -1, ENOSYS)
@@ -141,6 +147,18 @@ int __wrap_pthread_create(pthread_t *t, const pthread_attr_t *a, void *(*f)(void
     }
 WRAP_STREAM(read, void *, EIO)
 WRAP_STREAM(write, const void *, EIO)
+
+/* Guards are made by the dozen where they split mappings: the first few will do. */
+int __real_mprotect(void *at, size_t n, int prot);
+int __wrap_mprotect(void *at, size_t n, int prot);
+int __wrap_mprotect(void *at, size_t n, int prot) {
+    enum { FEW = 4 };
+    static atomic_int calls;
+    if (atomic_fetch_add(&calls, 1) >= FEW || !fails("mprotect"))
+        return __real_mprotect(at, n, prot);
+    errno = ENOMEM;
+    return -1;
+}
 
 /* With one more argument, or none that counts. */
 #define WRAP_MORE(name, params, args, last, eno)                                                   \

@@ -19,6 +19,8 @@
 void inject_arm(long nth);
 /** This system call fails from now on, always, with this error. */
 void inject_forbid(long call, int eno);
+/** So does a wrapped function of that name; two at most. */
+void inject_refuse(const char *name);
 /** None does any more: the name of the one that has; NULL. */
 const char *inject_end(void);
 
@@ -70,7 +72,7 @@ enum inject_ending { CAME_THROUGH = 0, NAMED_ERROR = 10, WRONG = 11 };
 static inline _Noreturn void inject_child(const inject_scenario *s, long nth) {
     int fds = inject_fds();
     check_failed_ = 0;
-    alarm(30);
+    alarm(120);
     inject_arm(nth);
     int err = sn_run(inject_within, (void *)(uintptr_t)s, NULL);
     const char *failed = inject_end();

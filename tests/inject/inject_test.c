@@ -4,6 +4,7 @@
 #include "inject.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <sys/syscall.h>
 
 /* ---- the scenarios: 0, or the error that a call gave */
@@ -200,17 +201,65 @@ static int without_barrier(void *arg) {
     return sn_scope_leave(&s);
 }
 
+static int without_entropy(void *arg) {
+    int v;
+    (void)arg;
+    inject_refuse("getrandom");
+    inject_refuse("fopen");
+    sn_random(&v, sizeof v);
+    return 0;
+}
+
+/* A thread of nobody's needs something of its own. */
+static void *comes_by(void *arg) {
+    int v = 1;
+    CHECK_INT(sn_try_send(arg, &v), 0);
+    return NULL;
+}
+static int foreign(void *arg) {
+    pthread_t t;
+    int v = 0;
+    (void)arg;
+    sn_chan *c = sn_chan_new(sizeof v, 1, NULL);
+    if (!c) return SN_ENOMEM;
+    int err = pthread_create(&t, NULL, comes_by, c) ? SN_EAGAIN : 0;
+    if (!err) err = sn_recv(c, &v);
+    if (!err) CHECK(v == 1 && pthread_join(t, NULL) == 0);
+    sn_chan_free(c);
+    return err;
+}
+
+/* The monitor looks at what the hog does. */
+static int naps(void *arg) {
+    (void)arg;
+    return sn_sleep(SN_MILLISECOND);
+}
+static int hogs(void *arg) {
+    sn_scope s;
+    (void)arg;
+    sn_scope_enter(&s, SN_NEVER);
+    int err = 0;
+    for (int i = 0; i < 3 && !err; i++) err = sn_go(naps, NULL, 0);
+    for (sn_time until = sn_now() + 5 * SN_MILLISECOND; !err && sn_now() < until;) usleep(2000);
+    int left = sn_scope_leave(&s);
+    return err ? err : left;
+}
+
 static const inject_scenario scenarios[] = {
     {"spawns", spawns, 0},   {"channels", channels, 0}, {"big_select", big_select, 0},
     {"timers", timers, 0},   {"blocking", blocking, 0}, {"offloads", offloads, 0},
     {"flights", flights, 0}, {"buffers", buffers, 0},   {"locals", locals, 0},
-    {"drops", drops, 0},     {"procs", procs, 0},
+    {"foreign", foreign, 0}, {"hogs", hogs, 0},         {"drops", drops, 0},
+    {"procs", procs, 0},
 };
 
 int main(int argc, char **argv) {
     static const char *const forbidden[] = {"sennit: membarrier", "SENNIT_NO_MEMBARRIER=1", NULL};
-    if (argc == 3 && !strcmp(argv[1], "child")) return sn_run(without_barrier, NULL, NULL);
+    static const char *const entropy[] = {"sennit: no entropy from the kernel", NULL};
+    if (argc == 3 && !strcmp(argv[1], "child"))
+        return sn_run(strcmp(argv[2], "entropy") ? without_barrier : without_entropy, NULL, NULL);
     if (argc == 1) {
+        child_dies("entropy", entropy);
         setenv("SENNIT_PROCS", "1", 1);
         child_dies("without_barrier", forbidden);
         setenv("SENNIT_PROCS", "2", 1);

@@ -52,8 +52,12 @@ static int over_already(void *arg) {
     sn_wg none = {{0}};
     sn_mutex m = {{0}};
     sn_cond c = {{0}};
+    sn_chan full;
+    size_t done;
+    int v = 1;
     (void)arg;
     sn_sem_init(&there, 1);
+    MUST(sn_chan_init(&full, sizeof v, 1, NULL, NULL) == 0 && sn_send(&full, &v) == 0);
     sn_scope_enter(&s, SN_NEVER);
     sn_group_enter(&g, 2, SN_NEVER);
     sn_scope_cancel(&s, SN_ECANCELED);
@@ -64,8 +68,12 @@ static int over_already(void *arg) {
     sn_lock(&m);
     CHECK_INT(sn_cond_wait(&c, &m, SN_NEVER), SN_ECANCELED);
     sn_unlock(&m);
+    CHECK_INT(sn_recv_many(NULL, &v, 1, &done), SN_ECANCELED);
+    CHECK_INT(sn_recv_many(&full, &v, 1, &done), SN_ECANCELED);
     CHECK_INT(sn_group_leave(&g), SN_ECANCELED);
     CHECK_INT(sn_scope_leave(&s), SN_ECANCELED);
+    CHECK_INT(sn_recv(&full, NULL), 0); /* nor was this */
+    sn_chan_free(&full);
     CHECK_INT(sn_sem_wait(&there, 0), 0); /* it was not taken */
     return 0;
 }
@@ -181,6 +189,48 @@ static int die_both(void *arg) {
     sn_bufs_put(&shared.p, &b);
     return pthread_join(t, NULL);
 }
+_Alignas(64) static char room[1024];
+static int die_commit(void *arg) {
+    sn_ring r;
+    (void)arg;
+    MUST(sn_ring_init(&r, room, sizeof(int), 4) == 0);
+    sn_ring_commit(&r, 5);
+    return 0;
+}
+static int die_release(void *arg) {
+    sn_ring r;
+    (void)arg;
+    MUST(sn_ring_init(&r, room, sizeof(int), 4) == 0);
+    sn_ring_release(&r, 1);
+    return 0;
+}
+static int die_runlock(void *arg) {
+    sn_rwmutex m = {{0}};
+    (void)arg;
+    sn_runlock(&m);
+    return 0;
+}
+static sn_chan *waited_on;
+static int waits(void *arg) {
+    (void)arg;
+    return sn_recv(waited_on, NULL);
+}
+static int die_freed(void *arg) {
+    (void)arg;
+    waited_on = sn_chan_new(sizeof(int), 0, NULL);
+    MUST(waited_on && sn_go_root(waits, NULL, 0) == 0);
+    MUST(sn_sleep(20 * SN_MILLISECOND) == 0);
+    sn_chan_free(waited_on);
+    return 0;
+}
+/* The one whose stack is measured goes another way to its end. */
+static int die_open_later(void *arg) {
+    sn_scope s;
+    sn_scope_enter(&s, SN_NEVER);
+    for (int i = 0; i < 63; i++) GO(nothing, NULL);
+    CHECK_INT(sn_scope_leave(&s), 0);
+    return die_open(arg);
+}
 static int die_outside(void *arg) {
     sn_scope s;
     (void)arg;
@@ -214,6 +264,11 @@ static const struct {
     {"noparks", "sn_nopark_begin too deep", die_noparks, 0},
     {"nopark_end", "sn_nopark_end without sn_nopark_begin", die_nopark_end, 0},
     {"open", "coroutine returned with a scope open", die_open, 0},
+    {"open_later", "coroutine returned with a scope open", die_open_later, 0},
+    {"commit", "commit of more than was reserved", die_commit, 0},
+    {"release", "release of more than was seen", die_release, 0},
+    {"runlock", "read unlock of a mutex that no reader has", die_runlock, 0},
+    {"freed", "channel freed while somebody waits on it", die_freed, 0},
     {"in_pool", "a buffer that is in use lay in its pool", die_in_pool, 0},
     {"both", "put back", die_both, THREADS | RACES},
     {"outside", "sn_scope_enter outside a coroutine", die_outside, OUTSIDE | THREADS},

@@ -209,12 +209,44 @@ static int steal_some(void *arg) {
     return rc;
 }
 
+/* Who waits in the slot has run before: it is not fresh, and stays. Its waker keeps its P busy for
+ * a moment, in which the other, that was woken for one which is fresh, looks everywhere. */
+static int answers(void *arg) {
+    sn_chan *c = arg;
+    for (int v; sn_recv(&c[0], &v) == 0;) CHECK_INT(sn_send(&c[1], &v), 0);
+    return 0;
+}
+static int ends_at_once(void *arg) {
+    (void)arg;
+    return 0;
+}
+static int slot_is_not_fresh(void *arg) {
+    sn_chan c[2];
+    sn_scope s;
+    (void)arg;
+    for (int i = 0; i < 2; i++) MUST(sn_chan_init(&c[i], sizeof(int), 0, NULL, NULL) == 0);
+    sn_scope_enter(&s, SN_NEVER);
+    MUST(sn_go(answers, c, 0) == 0);
+    for (int i = 0, v; i < TIMES; i++) {
+        MUST(sn_go(ends_at_once, NULL, 0) == 0);
+        CHECK_INT(sn_send(&c[0], &i), 0);
+        for (sn_time until = sn_now() + 100 * SN_MICROSECOND; sn_now() < until;) {
+        }
+        CHECK_INT(sn_recv(&c[1], &v), 0);
+    }
+    sn_chan_close(&c[0]);
+    int rc = sn_scope_leave(&s);
+    for (int i = 0; i < 2; i++) sn_chan_free(&c[i]);
+    return rc;
+}
+
 static void stealing(void) {
     static const char *const how[] = {"all", "fresh", "none"};
     for (int i = 0; i < 3; i++) {
         atomic_int moved = 0;
         setenv("SENNIT_STEAL", how[i], 1);
         CHECK_INT(sn_run(steal_some, &moved, NULL), 0);
+        CHECK_INT(sn_run(slot_is_not_fresh, NULL, NULL), 0);
     }
     unsetenv("SENNIT_STEAL");
 }
