@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * Sleeping and waking (src/sched/smp/sched.c, thread.c, queue.c): MS threads, PS Ps, work that comes
- * from a coroutine that runs, from foreign threads by way of the global queue, and from a signal
- * handler by way of the inbox. When nothing moves any more, all work must have been done.
+ * from a coroutine that runs, from foreign threads by way of the global queue, and from signal
+ * handlers by way of the inbox. When nothing moves any more, all work must have been done.
+ *
+ * With -DHOG one coroutine computes for ever, so that its M looks for nothing any more: while a P
+ * idles nobody may be left in the inbox, unless there was no thread for it. The monitor takes part,
+ * but looks only when it is told to. (Who waits in the queue of the one that computes is left to the
+ * monitor's own looks: who would have stolen it may have been kept from spinning by a waker that
+ * found no P.)
  *
  * One statement is one access to shared memory, or all that is done under rt.lock. Accesses are
  * sequentially consistent, as the code's are in these places. There are no threads beyond MS: who
@@ -10,7 +16,7 @@
  *
  * Planted mistakes: -DRELY: who finds no P as a spinner does not look again; -DNO_LAST_LOOK: who
  * stops spinning does not look again; -DBLIND_POLLER: who goes to sleep in the poller does not look
- * at the inbox; -DDROP: a failed start just lays its P down, and nobody looks for what that leaves.
+ * at the inbox; -DNO_POKE: who puts something there wakes nobody but the poller; -DDROP: a failed start just lays its P down, and nobody looks for what that leaves.
  */
 #ifndef MS
 #define MS 3
@@ -21,12 +27,21 @@
 #ifndef FOREIGN
 #define FOREIGN 2
 #endif
+#ifndef HANDLERS
+#define HANDLERS 1
+#endif
+#ifndef CHILDREN
+#define CHILDREN 1
+#endif
 #define NONE 255
 
 byte queued, inbox, ring[PS], idle_ps, spinning;
-byte made, done, children = 1; /* pieces of work; how many more those that run will make */
+byte made, done, children = CHILDREN; /* pieces of work; how many more those that run will make */
 bool p_idle[PS], m_idle[MS], wake[MS], polling, interrupted;
 byte next_p[MS], given[MS]; /* given: 1 if it is to spin */
+#ifdef HOG
+bool hog = true, failed, poked, told; /* hog: it is still to come; failed: a start has */
+#endif
 
 inline pop_p(p) { /* under the lock */
     p = 0;
@@ -64,6 +79,9 @@ inline start_m(p, spins, m) {
         :: spins -> spinning--
         :: else
         fi;
+#ifdef HOG
+        failed = true;
+#endif
 #ifdef DROP
         atomic { push_p(p) }
 #else
@@ -249,7 +267,22 @@ work:
         spinning--;
         wake_one(q, m)
     :: else
+#ifdef HOG
+        -> /* the rest of share */
+        if
+        :: idle_ps && ring[p] -> wake_one(q, m)
+        :: else
+        fi
+#endif
     fi;
+#ifdef HOG
+    if
+    :: atomic { hog -> hog = false; done++ }
+end_hog:
+        false
+    :: true
+    fi;
+#endif
     if /* a coroutine that starts another, which takes the slot and moves the last to the ring */
     :: atomic { children -> children--; made++; ring[p]++ }
         wake_one(q, m)
@@ -272,8 +305,43 @@ proctype Handler() {
     if
     :: polling -> interrupted = true
     :: else
+#if defined(HOG) && !defined(NO_POKE)
+        ->
+        if
+        :: spinning
+        :: else ->
+            if
+            :: atomic { !poked -> poked = true } told = true
+            :: else
+            fi
+        fi
+#endif
     fi
 }
+
+#ifdef HOG
+/* serve_inbox. A look that was of no use bars others from telling till the next, which comes. */
+proctype Monitor() {
+    byte q, m;
+    bool was, idle;
+end_monitor:
+    do
+    :: told ->
+        told = false;
+look:
+        atomic { was = poked; poked = false }
+        if
+        :: inbox -> idle = idle_ps
+        :: else -> idle = false
+        fi;
+        if
+        :: idle -> wake_one(q, m); was = false; idle = false
+        :: was && !idle -> was = false; poked = true; goto look
+        :: else
+        fi
+    od
+}
+#endif
 
 init {
     byte i;
@@ -292,8 +360,20 @@ init {
         :: i < FOREIGN -> run Foreign(); i++
         :: else -> break
         od;
-        run Handler()
+        i = 0;
+        do
+        :: i < HANDLERS -> run Handler(); i++
+        :: else -> break
+        od
+#ifdef HOG
+        ;
+        run Monitor()
+#endif
     }
     timeout;
+#ifdef HOG
+    assert(done <= made && (!inbox || !idle_ps || failed))
+#else
     assert(made == done)
+#endif
 }

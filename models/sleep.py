@@ -12,7 +12,8 @@ import sys
 import tempfile
 
 MODEL = pathlib.Path(__file__).with_name("sleep.pml")
-MISTAKES = ("RELY", "NO_LAST_LOOK", "BLIND_POLLER", "DROP")
+HOG = ("MS=2", "PS=2", "FOREIGN=0", "HANDLERS=2", "CHILDREN=0", "HOG")
+MISTAKES = {"RELY": (), "NO_LAST_LOOK": (), "BLIND_POLLER": (), "NO_POKE": HOG, "DROP": ()}
 
 
 def search(folder, defines):
@@ -34,7 +35,7 @@ def main():
         return 77
     sizes = [("MS=2", "PS=2", "FOREIGN=1")]
     if "--quick" not in sys.argv:
-        sizes.append(("MS=2", "PS=1", "FOREIGN=2"))
+        sizes += [("MS=2", "PS=1", "FOREIGN=2"), HOG]
     ok = True
     with tempfile.TemporaryDirectory() as folder:
         for size in sizes:
@@ -42,8 +43,8 @@ def main():
             ok &= not broken and whole
             verdict = "BROKEN" if broken else "holds" if whole else "NOT SEARCHED"
             print(f"{verdict:>9}  sleep and wake, {' '.join(size)}: {states} states", flush=True)
-        for mistake in MISTAKES:
-            states, broken, _ = search(folder, ("MS=2", "PS=1", "FOREIGN=2", mistake))
+        for mistake, size in MISTAKES.items():
+            states, broken, _ = search(folder, (*(size or ("MS=2", "PS=1", "FOREIGN=2")), mistake))
             ok &= broken
             verdict = "found" if broken else "NOT FOUND"
             print(f"{verdict:>9}  planted: {mistake} (after {states} states)", flush=True)

@@ -5,12 +5,13 @@
  *   it is in user code and has opened no bracket between two looks,
  *   somebody waits whom no idle P can serve, and
  *   its thread was off its CPU between the looks (a call that blocks: at once), or it computes (a
- *   hog) and others have waited long enough: PATIENCE in a queue, HASTE for a timer that is due.
+ *   hog) and others have waited long enough: PATIENCE in a queue, HASTE for a timer that is due or
+ *   in the inbox, where signal handlers and real-time threads put those they wake.
  *
  * A hog that lost its P goes on computing beside whoever got it, so hogs are let loose only as long
  * as no more than two for each P run, and then one each PATIENCE: more would starve each other
- * without helping those who wait in a queue. Who waits for a timer gets the P sooner, at first one
- * hog each STEP, then more and more seldom.
+ * without helping those who wait in a queue. Who has HASTE gets the P sooner, at first one hog each
+ * STEP, then more and more seldom.
  *
  * What the kernel is told about a hog that is let loose: that it likes long slices (HOG_SLICE); all
  * other Ms and the monitor ask for short ones (SLICE). Of the threads that have not had more than
@@ -94,7 +95,7 @@ static bool off_cpu(watch *w, const M *m, const look *l) {
 
 static int who_waits(P *p, const look *l, sn_time *due) {
     *due = atomic_load(&p->timers.first);
-    if (*due <= l->now) return OVERDUE;
+    if (*due <= l->now || sn__inbox_has()) return OVERDUE;
     return sn__work_for(p) ? QUEUED : NOBODY;
 }
 

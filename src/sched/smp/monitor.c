@@ -8,6 +8,10 @@
  *   after NAP, and after twice as long each time it found none. Such a look costs a few
  *   microseconds of a CPU and gives back one that stood idle.
  *
+ * It is also woken for the inbox, and starts an M for it if a P idles. If none does, the inbox will
+ * be looked at by whoever has a P, and to be woken once more for that before the next look would be
+ * of no use.
+ *
  * It sleeps for good when all Ps have idled for half a second and is woken with the first P that
  * does not.
  */
@@ -26,6 +30,16 @@ static void poll_if_nobody(runtime *rt, sn_time now, sn_time patience) {
     po->wait(&b, 0);
     atomic_store_explicit(&rt->last_poll, now, memory_order_relaxed);
     po->deliver(&b); /* no P here: into the global queue */
+}
+
+/* When in doubt whether somebody comes for the inbox: the monitor was told, or looks anyway. */
+static void serve_inbox(runtime *rt) {
+    bool poked = atomic_exchange(&rt->poked, false);
+    bool idle = sn__inbox_has() && atomic_load(&rt->idle_ps);
+    if (poked && !idle) atomic_store(&rt->poked, true);
+    if (!idle) return;
+    if (!poked) atomic_fetch_add_explicit(&rt->rescues, 1, memory_order_relaxed);
+    sn__wake_one();
 }
 
 /* Whether somebody came to run. */
@@ -54,6 +68,7 @@ static void monitor_main(void *arg) {
         atomic_store(&rt->monitor_word, 0);
         sn_time now = sn__os_now();
         atomic_store_explicit(&rt->tick, (uint32_t)((now - began) / TICK), memory_order_relaxed);
+        serve_inbox(rt);
         poll_if_nobody(rt, now, patience);
         sn__procs_look(now);
         sn__looked found = sn__handover(now, nap < EAGER);
@@ -73,6 +88,13 @@ static void monitor_main(void *arg) {
 void sn__monitor_wake(void) {
     runtime *rt = &sn__rt;
     if (SN__LIKELY(!atomic_load(&rt->monitor_asleep))) return;
+    atomic_store(&rt->monitor_word, 1);
+    sn__os_wake(&rt->monitor_word, 1);
+}
+
+void sn__monitor_poke(void) {
+    runtime *rt = &sn__rt;
+    if (atomic_load(&rt->poked) || atomic_exchange(&rt->poked, true)) return;
     atomic_store(&rt->monitor_word, 1);
     sn__os_wake(&rt->monitor_word, 1);
 }

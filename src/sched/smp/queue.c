@@ -158,7 +158,10 @@ void sn__inbox_put(G *g) {
     G *head = atomic_load_explicit(&rt->inbox, memory_order_relaxed);
     do g->next = head;
     while (!atomic_compare_exchange_weak(&rt->inbox, &head, g));
-    if (atomic_load(&rt->polling)) sn__interrupt_poller();
+    if (atomic_load(&rt->polling))
+        sn__interrupt_poller();
+    else if (!atomic_load(&rt->spinning))
+        sn__monitor_poke();
 }
 
 void sn__inbox_empty(P *p) {

@@ -101,6 +101,8 @@ typedef struct runtime {
     _Atomic sn_time poll_until; /* … until then, unless woken */
     _Atomic sn_time last_poll;
     _Atomic uint32_t stopping, tick, monitor_asleep, monitor_word;
+    atomic_bool poked;        /* the monitor is to look at the inbox; see monitor.c */
+    _Atomic uint64_t rescues; /* looks at which somebody was there unsaid, and a P idle */
     _Atomic uint32_t foreign_seen;
     _Atomic uint64_t next_id, handovers, hog_takes;
     _Atomic uint32_t hogs;      /* Ms that compute without the P they had */
@@ -144,8 +146,10 @@ void sn__global_put(G *first, G *last, uint32_t n);
 G *sn__global_get(P *p, uint32_t max); /* one, and a fair share into p's ring */
 G *sn__global_get_locked(P *p, uint32_t max);
 
-/** For who may take no lock: pushes g, and wakes the M that sleeps in the poller, if one does. One
- *  that goes to sleep there looks at the inbox after it has said so. */
+/** For who may take no lock: pushes g, and wakes the M that sleeps in the poller, if one does: one
+ *  that goes to sleep there looks at the inbox after it has said so. Else nobody may come by for
+ *  long, though a P idles: who left the poller to run something wakes no other to sleep there. So
+ *  the monitor is woken, which can start one. */
 void sn__inbox_put(G *g);
 /** What is in it, into p's ring or beyond. */
 void sn__inbox_empty(P *p);
@@ -290,6 +294,8 @@ void sn__forked_check(void);
 int sn__monitor_start(void);
 void sn__monitor_stop(void);
 void sn__monitor_wake(void);
+/** Somebody is in the inbox, and perhaps nobody looks. Takes no lock. */
+void sn__monitor_poke(void);
 
 /* trim.c; the monitor's */
 void sn__trim_start(void);
