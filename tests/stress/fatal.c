@@ -152,18 +152,9 @@ static int run_child(const char *name) {
 
 int main(int argc, char **argv) {
     static const char *const deep[] = {"digger", "stack overflow", NULL};
-    static const char *const asleep[] = {"all coroutines are asleep",
-                                         "alice",
-                                         "bob",
-                                         "carol",
-                                         "dave",
-                                         "mother",
-                                         "receive",
-                                         "mutex",
-                                         "select",
-                                         "scope",
-                                         "started",
-                                         NULL};
+    static const char *const asleep[] = {
+        "all coroutines are asleep", "alice",  "bob",   "carol",   "dave", "mother", "receive",
+        "sync.Mutex.Lock",           "select", "scope", "started", NULL};
     static const char *const nailed[] = {"all coroutines are asleep", "nailed", ", pinned]", NULL};
     static const char *const parks[] = {"call that may park between sn_nopark_begin", "callback+0x",
                                         NULL};

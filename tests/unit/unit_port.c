@@ -108,12 +108,16 @@ APART static int innermost(sn_chan *c) {
     return rc == SN_ECLOSED ? 0 : 1;
 }
 APART static int in_the_middle(sn_chan *c) { return innermost(c) + (int)sn_chan_len(c); }
-static int outermost(void *arg) { return in_the_middle(*(sn_chan **)arg) + (int)sn_chan_len(NULL); }
+APART static int outermost(void *arg) {
+    int rc = in_the_middle(*(sn_chan **)arg);
+    __asm__ volatile("" : "+r"(rc)); /* no tail call */
+    return rc;
+}
 
 static void the_dump_names_them(void) {
     static char text[65536];
-    static const char *const order[] = {"innermost+", "in_the_middle+", "outermost+",
-                                        "sn__ctx_start+", "started as outermost"};
+    static const char *const order[] = {"innermost", "in_the_middle", "outermost", "sn__ctx_start+",
+                                        "started as outermost"};
     FILE *f = tmpfile();
     MUST(f);
     sn_dump(fileno(f));
