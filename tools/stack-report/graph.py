@@ -16,7 +16,8 @@ ENDS = {"abort", "__stack_chk_fail", "_exit", "__assert_fail"}
 # Of the runtime. These go on on the thread's own stack (sched/smp/far.c) ...
 FAR = {"sn__far"}
 # ... these are for others than packed coroutines, which is checked where it can happen ...
-NEVER = {"sn__enter_foreign", "park_thread", "recv_and_drop", "sn__locals_end"}
+NEVER = {"sn__enter_foreign", "park_thread", "recv_and_drop", "sn__locals_end",
+         "sn__guess"}
 # ... and the switch comes back to where it left.
 SWITCHES = {"sn__ctx_switch": 64, "sn__ctx_leave": 64}
 

@@ -26,24 +26,11 @@ static void push(runtime *rt, G *g) {
     atomic_fetch_add(&rt->aside, 1);
 }
 
-/* rt.lock held. The marked ones of the global queue. */
-static void sort_global(runtime *rt) {
-    G *g = rt->queue_head;
-    rt->queue_head = rt->queue_tail = NULL;
-    for (G *next; g; g = next) {
-        next = g->next;
-        if (g->past & SN__PAST_HOG) {
-            push(rt, g);
-            atomic_fetch_sub_explicit(&rt->queued, 1, memory_order_relaxed);
-            continue;
-        }
-        g->next = NULL;
-        if (rt->queue_tail)
-            rt->queue_tail->next = g;
-        else
-            rt->queue_head = g;
-        rt->queue_tail = g;
-    }
+/* rt.lock held. False: g is marked. */
+static bool may_stay(G *g) {
+    if (!(g->past & SN__PAST_HOG)) return true;
+    push(&sn__rt, g);
+    return false;
 }
 
 /* The marked ones of p's ring, in order. */
@@ -68,7 +55,7 @@ void sn__set_aside(P *p) {
     if (!crowded(rt)) return;
     sort_ring(rt, p);
     sn__lock(&rt->lock);
-    sort_global(rt);
+    sn__global_sift(may_stay);
     sn__unlock(&rt->lock);
     if (!crowded(rt)) sn__go_on();
 }
@@ -102,7 +89,7 @@ static G *pop(runtime *rt) {
 void sn__go_on(void) {
     G *g = pop(&sn__rt);
     if (!g) return;
-    sn__global_put(g, g, 1);
+    sn__global_put(g);
     sn__wake_one();
 }
 

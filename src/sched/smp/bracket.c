@@ -48,7 +48,7 @@ void sn__refresh(sn__g *g) {
     if (!m->p && (sn__is_enough(self) || !sn__try_idle_p(m))) {
         atomic_store_explicit(&self->core.status, SN__RUNNABLE, memory_order_relaxed);
         if (!sn__step_aside(self)) {
-            sn__global_put(self, self, 1);
+            sn__global_put(self);
             sn__wake_one();
         }
         sn__switch_away(self, false);
@@ -58,7 +58,7 @@ void sn__refresh(sn__g *g) {
          * ring that others keep busy empties it */
         atomic_store_explicit(&self->core.status, SN__RUNNABLE, memory_order_relaxed);
         if (g->odd & SN__ODD_APART || atomic_load(&sn__rt.queued)) {
-            sn__global_put(self, self, 1);
+            sn__global_put(self);
             sn__wake_one();
         } else {
             sn__ring_put(m->p, self);

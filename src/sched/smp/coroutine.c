@@ -39,7 +39,7 @@ typedef struct carving {
 
 static void carve(void *arg) {
     carving *c = arg;
-    c->g = sn__carve(c->klass);
+    c->g = sn__global_reserve() ? sn__carve(c->klass) : NULL;
 }
 
 static SN__COLD G *g_new(unsigned klass) {

@@ -7,7 +7,8 @@
 void sn__far(void (*f)(void *), void *arg) {
     const M *m = sn__tls_get();
     const G *g = m ? (const G *)m->b.self : NULL;
-    if (g && (g->core.odd & SN__ODD_PACKED) && sn__on_stack_of(g))
+    /* in the scheduler g is who ran last, and may run elsewhere by now */
+    if (g && sn__on_stack_of(g) && g->core.odd & SN__ODD_PACKED)
         sn__ctx_call(m->g0.sp, f, arg);
     else
         f(arg);

@@ -32,7 +32,7 @@ void sn__guess_learn(M *m) {
 
 void sn__guess(G *g) {
     M *m = m_of(&g->core);
-    if (g->core.odd & SN__ODD_APART || !m->p || !sn__place_try()) return;
+    if (g->core.odd & (SN__ODD_APART | SN__ODD_PACKED) || !m->p || !sn__place_try()) return;
     m->guessed = true;
     m->gave = sn__os_now();
     m->had = sn__os_cpu_time(&m->self);

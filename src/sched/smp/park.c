@@ -149,7 +149,7 @@ static SN__COLD void ready_odd(G *g) {
         return;
     }
     atomic_store_explicit(&g->core.status, SN__RUNNABLE, memory_order_relaxed);
-    sn__global_put(g, g, 1);
+    sn__global_put(g);
     sn__wake_one();
 }
 
@@ -166,7 +166,7 @@ void sn__ready(sn__g *g) {
         if (sn__p_put_next(m->p, other) && sn__nprocs() > 1) sn__wake_one();
         return;
     }
-    sn__global_put(other, other, 1);
+    sn__global_put(other);
     sn__wake_one();
 }
 
@@ -210,7 +210,7 @@ static inline void queue_self(G *g) {
     if (SN__LIKELY(p != NULL)) {
         sn__ring_put(p, g);
     } else {
-        sn__global_put(g, g, 1);
+        sn__global_put(g);
         sn__wake_one();
     }
 }

@@ -105,18 +105,16 @@ void sn__procs_end(void) {
 
 /* All that can run, in order, to the global queue; true: there was some. */
 static bool give_queue(P *p) {
-    G *first = atomic_exchange(&p->run_next, NULL), *last = first, *g;
-    uint32_t n = first != NULL;
-    while ((g = sn__ring_get(p))) {
-        if (last)
-            last->next = g;
-        else
-            first = g;
-        last = g;
-        n++;
+    enum { AT_ONCE = 32 };
+    G *some[AT_ONCE], *g = atomic_exchange(&p->run_next, NULL);
+    if (!g) g = sn__ring_get(p);
+    bool any = g != NULL;
+    while (g) {
+        uint32_t n = 0;
+        for (; g && n < AT_ONCE; g = sn__ring_get(p)) some[n++] = g;
+        sn__global_put_all(some, n);
     }
-    if (n) sn__global_put(first, last, n);
-    return n > 0;
+    return any;
 }
 
 /* Under procs_lock. p may be wanted again meanwhile: then it idles. */
@@ -134,12 +132,14 @@ static void shed(runtime *rt, P *p) {
     if (some) sn__wake_one();
 }
 
-void sn__p_shed(P *p) {
+static void shed_locked(void *p) {
     runtime *rt = &sn__rt;
     sn__lock(&rt->procs_lock);
     shed(rt, p);
     sn__unlock(&rt->procs_lock);
 }
+
+void sn__p_shed(P *p) { sn__far(shed_locked, p); }
 
 /* Under rt->lock: the idle Ps that are surplus now, out of the idle list. */
 static P *take_surplus(runtime *rt) {

@@ -1,67 +1,11 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * Run queues. Each P has a ring of 256 and a run-next slot; what does not fit goes to the global
- * queue, an intrusive list that never drops and never spins. The ring is Go's: the owner alone
- * moves `tail`; anybody moves `head` by compare-and-swap, after it has copied what it takes.
+ * queue, which never drops and never spins. The ring is Go's: the owner alone moves `tail`; anybody
+ * moves `head` by compare-and-swap, after it has copied what it takes.
  */
 #include "sched/smp/queue.h"
 #include "sched/smp/settings.h"
-
-void sn__global_put(G *first, G *last, uint32_t n) {
-    runtime *rt = &sn__rt;
-    last->next = NULL;
-    sn__lock(&rt->lock);
-    if (rt->queue_tail)
-        rt->queue_tail->next = first;
-    else
-        rt->queue_head = first;
-    rt->queue_tail = last;
-    atomic_fetch_add_explicit(&rt->queued, n, memory_order_relaxed);
-    sn__unlock(&rt->lock);
-}
-
-static G *global_pop(runtime *rt) {
-    G *g = rt->queue_head;
-    rt->queue_head = g->next;
-    if (!rt->queue_head) rt->queue_tail = NULL;
-    return g;
-}
-
-G *sn__global_get_locked(P *p, uint32_t max) {
-    runtime *rt = &sn__rt;
-    uint32_t n = atomic_load_explicit(&rt->queued, memory_order_relaxed);
-    if (!n) return NULL;
-    uint32_t take = n / atomic_load_explicit(&rt->nprocs, memory_order_relaxed) + 1;
-    if (take > n) take = n;
-    if (take > max) take = max;
-    if (take > RING / 2) take = RING / 2;
-    atomic_fetch_sub_explicit(&rt->queued, take, memory_order_relaxed);
-    G *g = global_pop(rt);
-    for (uint32_t i = 1; i < take; i++) {
-        if (rt->queue_head->core.odd & SN__ODD_APART) { /* pinned: it has no place in a ring */
-            atomic_fetch_add_explicit(&rt->queued, take - i, memory_order_relaxed);
-            break;
-        }
-        uint32_t tail = atomic_load_explicit(&p->tail, memory_order_relaxed);
-        uint32_t head = atomic_load_explicit(&p->head, memory_order_acquire);
-        if (tail - head >= RING) { /* cannot be put: give the rest back */
-            atomic_fetch_add_explicit(&rt->queued, take - i, memory_order_relaxed);
-            break;
-        }
-        atomic_store_explicit(&p->ring[tail % RING], global_pop(rt), memory_order_relaxed);
-        atomic_store_explicit(&p->tail, tail + 1, memory_order_release);
-    }
-    return g;
-}
-
-G *sn__global_get(P *p, uint32_t max) {
-    runtime *rt = &sn__rt;
-    if (!atomic_load_explicit(&rt->queued, memory_order_relaxed)) return NULL;
-    sn__lock(&rt->lock);
-    G *g = sn__global_get_locked(p, max);
-    sn__unlock(&rt->lock);
-    return g;
-}
 
 typedef struct spilling {
     P *p;
@@ -81,8 +25,7 @@ static void spill(void *arg) {
                                                       memory_order_release, memory_order_relaxed);
     if (!s->done) return;
     batch[n] = s->g;
-    for (uint32_t i = 0; i < n; i++) batch[i]->next = batch[i + 1];
-    sn__global_put(batch[0], batch[n], n + 1);
+    sn__global_put_all(batch, n + 1);
 }
 
 /* The ring is full: half of it and g go to the global queue. False: it is not full any more. */
@@ -174,7 +117,7 @@ void sn__inbox_empty(P *p) {
     for (G *g = in_order, *next; g; g = next) {
         next = g->next; /* the ring may hand it on at once */
         if (SN__UNLIKELY(g->core.odd & SN__ODD_APART))
-            sn__global_put(g, g, 1);
+            sn__global_put(g);
         else
             sn__ring_put(p, g);
     }

@@ -22,13 +22,17 @@ static inline void sn__ring_put(P *p, G *g) {
     }
 }
 
-/** From the head; NULL. */
+/** From the head; NULL. A G that waits lies on a page that may have become cold: by the time of its
+ * turn it will have come. What stands behind the tail are old ones, which are there for ever. */
 static inline G *sn__ring_get(P *p) {
+    enum { AHEAD = 2 };
     for (;;) {
         uint32_t head = atomic_load_explicit(&p->head, memory_order_acquire);
         uint32_t tail = atomic_load_explicit(&p->tail, memory_order_relaxed);
         if (tail == head) return NULL;
         G *g = atomic_load_explicit(&p->ring[head % RING], memory_order_relaxed);
+        __builtin_prefetch(
+            atomic_load_explicit(&p->ring[(head + AHEAD) % RING], memory_order_relaxed));
         if (atomic_compare_exchange_weak_explicit(&p->head, &head, head + 1, memory_order_release,
                                                   memory_order_relaxed))
             return g;

@@ -94,8 +94,7 @@ typedef struct runtime {
     M *idle_m, *all_m;
     uint32_t ms, ms_idle; /* under lock */
     _Atomic uint32_t idle_ps, spinning;
-    G *queue_head, *queue_tail; /* global queue */
-    _Atomic uint32_t queued;
+    _Atomic uint32_t queued;    /* in the global queue; changed under lock */
     G *_Atomic free[LISTS];     /* under lock; read without, to see that there is none */
     _Atomic uint32_t polling;   /* an M sleeps in the poller */
     _Atomic sn_time poll_until; /* … until then, unless woken */
@@ -135,6 +134,16 @@ static inline bool sn__inbox_has(void) {
 
 static inline M *m_of(sn__g *g) { return (M *)g->thread; }
 
+/* global.c: the global queue */
+/** Room for one more G in it: before the G is made. False: out of memory. */
+bool sn__global_reserve(void);
+void sn__global_put(G *g);
+void sn__global_put_all(G *const *at, uint32_t n); /* those that may be in a ring */
+G *sn__global_get(P *p, uint32_t max);             /* one, and a fair share into p's ring */
+G *sn__global_get_locked(P *p, uint32_t max);
+/** rt.lock held: takes those out that `keep` says so. */
+void sn__global_sift(bool (*keep)(G *g));
+
 /* queue.c: run queues; their fast ends are in queue.h */
 bool sn__p_empty(P *p);
 /** Whether anybody waits in a queue whom the owner of p could run. */
@@ -142,9 +151,6 @@ static inline bool sn__work_for(P *p) {
     return !sn__p_empty(p) || atomic_load(&sn__rt.queued) || sn__inbox_has();
 }
 G *sn__steal(P *thief, P *victim, bool last); /* half of it; the last of them is returned */
-void sn__global_put(G *first, G *last, uint32_t n);
-G *sn__global_get(P *p, uint32_t max); /* one, and a fair share into p's ring */
-G *sn__global_get_locked(P *p, uint32_t max);
 
 /** For who may take no lock: pushes g, and wakes the M that sleeps in the poller, if one does: one
  *  that goes to sleep there looks at the inbox after it has said so. Else nobody may come by for
