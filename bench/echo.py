@@ -67,20 +67,23 @@ def one(make, connections, go_dir, seconds):
         servers.stop(server)
 
 
-def table(bin_dir, go_dir, args):
+def table(bin_dir, go_dir, runs, seconds):
+    """Its lines, which are also printed as they come."""
     who = makers(bin_dir, go_dir)
-    print(run.row(["server", "connections", "CPU of a request, µs", "÷ Go", "requests a second"]))
-    print(run.row(["---", "--:", "--:", "--:", "--:"]))
+    lines = [run.row(["server", "connections", "CPU of a request, µs", "÷ Go",
+                      "requests a second"]), run.row(["---", "--:", "--:", "--:", "--:"])]
     for connections in CONNECTIONS:
         rows = {name: [] for name in who}
-        for _ in range(args.runs):
+        for _ in range(runs):
             for name, make in who.items():
-                rows[name].append(one(make, connections, go_dir, args.seconds))
+                rows[name].append(one(make, connections, go_dir, seconds))
         cpu = {name: statistics.median(r[0] for r in rows[name]) for name in who}
         for name in who:
             rate = statistics.median(r[1] for r in rows[name])
-            print(run.row([name, str(connections), f"{cpu[name]:.2f}",
-                           f"{cpu[name] / max(cpu['Go'], 0.01):.2f}", f"{rate:,.0f}"]), flush=True)
+            lines.append(run.row([name, str(connections), f"{cpu[name]:.2f}",
+                                  f"{cpu[name] / max(cpu['Go'], 0.01):.2f}", f"{rate:,.0f}"]))
+            print(lines[-1], flush=True)
+    return lines
 
 
 def main():
@@ -94,7 +97,7 @@ def main():
         raise SystemExit("echo.py: Go is not here: it is the peer, and makes the load")
     with tempfile.TemporaryDirectory() as folder:
         run.build_go(go, folder)
-        table(args.bin, folder, args)
+        table(args.bin, folder, args.runs, args.seconds)
 
 
 if __name__ == "__main__":

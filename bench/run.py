@@ -30,6 +30,7 @@ WORKLOADS = [
     ("spawn10k", None, 1, "ns_op", "ns", "start in bursts of 10,000"),
     ("spawn10k", None, 2, "ns_op", "ns", "the same"),
     ("spawn1m", None, 1, "ns_op", "ns", "start a million at once"),
+    ("spawn1m", None, 2, "ns_op", "ns", "the same"),
     ("pingpong", None, 1, "ns_op", "ns", "round trip, two unbuffered channels"),
     ("pingpong", None, 2, "ns_op", "ns", "the same"),
     ("pc11", None, 1, "ns_op", "ns", "value, 1 producer, 1 consumer, channel of 128"),
@@ -43,10 +44,13 @@ WORKLOADS = [
     ("mutex8w", None, 2, "ns_op", "ns", "the same with 100 ns of other work between"),
     ("skynet", None, 1, "ms", "ms", "a tree of a million coroutines"),
     ("skynet", None, 2, "ms", "ms", "the same"),
-    ("idle", 100000, 1, "rss_b", "bytes", "memory of a coroutine that waits, of 100,000"),
-    ("idle", 100000, 1, "create_ns", "ns", "starting it"),
+    ("skynet", None, 1, "hwm_kb", "kB", "its memory at most"),
+    ("idle", 1000000, 1, "rss_b", "bytes", "memory of a coroutine that waits, of 1,000,000"),
+    ("idle", 1000000, 1, "create_ns", "ns", "starting it"),
     ("timers", 10000, 1, "cpu_ns", "ns", "CPU of one wake-up, 10,000 sleepers of 1 to 100 ms"),
     ("timers", 10000, 1, "p99_us", "µs", "how late it is, p99"),
+    ("timers", 100000, 1, "cpu_ns", "ns", "CPU of one wake-up of 100,000, which is too many"),
+    ("timers", 100000, 1, "p99_us", "µs", "how late it is, p99; both count to 200,000"),
     ("readfile", None, 1, "ns_op", "ns", "read of 4 KiB of a cached file, 100 coroutines"),
     ("readfile", None, 2, "ns_op", "ns", "the same"),
     ("blocksys", None, 2, "ns_op", "ns", "system call that blocks for 1 ms, 100 coroutines"),
@@ -189,7 +193,26 @@ def machine():
     return f"{model}, {len(measure.CPUS)} CPUs, Linux {platform.release()}"
 
 
-def document(runtime, http, product, simulated, args, go):
+TABLES = (("fair", "Beside those who do not come back"), ("mutex", "1,000 that want one mutex"),
+          ("cancel", "Cancelling"), ("timers", "A million timers"),
+          ("ring", "From a real-time thread"))
+
+
+def more_tables(bin_dir, go_dir, args):
+    import echo  # noqa: E402 (both need what is above)
+    import tables
+    lines = []
+    for name, title in TABLES:
+        if wanted(args, "tables"):
+            part = [f"## {title}", "", *tables.table(name, bin_dir, go_dir, args.runs), ""]
+            lines += part
+            print("\n".join(part), flush=True)
+    if go_dir and wanted(args, "echo"):
+        lines += ["## TCP echo of 64 bytes", "", *echo.table(bin_dir, go_dir, args.runs, 2), ""]
+    return lines
+
+
+def document(runtime, http, product, more, simulated, args, go):
     commit = first_line(["git", "-C", ROOT, "rev-parse", "--short", "HEAD"])
     versions = [first_line(["cc", "--version"])]
     if go:
@@ -219,14 +242,14 @@ def document(runtime, http, product, simulated, args, go):
         "## The hello server as a product", "",
         "Sennit's is linked statically and stripped; Go's with `-s -w`; nginx as packaged, with "
         "shared libraries beside it. The first answer is counted from the start of the process.", "",
-        *product, "", *simulated])
+        *product, "", *more, *simulated])
 
 
 def parse_args():
     p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     p.add_argument("--runs", type=int, default=5)
     p.add_argument("--quick", action="store_true", help="small counts, one run; writes nothing")
-    p.add_argument("--only", type=lambda s: s.split(","), help="these workloads (or http, product, sim)")
+    p.add_argument("--only", type=lambda s: s.split(","), help="these workloads (or http, product, tables, echo, sim)")
     p.add_argument("--no-write", action="store_true")
     p.add_argument("--build", default=os.path.join(ROOT, "build"))
     args = p.parse_args()
@@ -257,13 +280,14 @@ def main():
         if wanted(args, "http") and shutil.which("wrk"):
             http = http_table(makers, args)
         product = product_table(makers, args) if wanted(args, "product") else []
+        more = more_tables(bin_dir, go_dir, args)
         simulated = []
         if wanted(args, "sim"):
             scales = [100] if args.quick else [100, 1000, 10000]
             simulated = simulation.section(bin_dir, args.runs, scales)
     if not (args.quick or args.only or args.no_write):
         with open(os.path.join(ROOT, "docs", "performance.md"), "w") as f:
-            f.write(document(runtime, http, product, simulated, args, go))
+            f.write(document(runtime, http, product, more, simulated, args, go))
         print("\nwritten: docs/performance.md")
 
 
