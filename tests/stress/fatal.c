@@ -100,6 +100,21 @@ static int pinned_deadlock(void *arg) {
     return sn_scope_leave(&s);
 }
 
+/* A connection that is open wakes nobody who does not wait in it. */
+static int idle_deadlock(void *arg) {
+    sn_listener *l;
+    sn_conn *a, *b;
+    char addr[64], c;
+    size_t n;
+    (void)arg;
+    MUST(sn_chan_init(&nobody_sends, sizeof(int), 0, NULL, NULL) == 0);
+    MUST(sn_listen(&l, "tcp", "127.0.0.1:0") == 0);
+    MUST(sn_listener_addr(l, addr, sizeof addr) == 0);
+    MUST(sn_dial(&a, "tcp", addr) == 0 && sn_accept(l, &b) == 0);
+    MUST(sn_write(a, "x", 1, &n) == 0 && sn_read(b, &c, 1, &n) == 0);
+    return sn_recv(&nobody_sends, NULL);
+}
+
 /* --- what must not park */
 
 __attribute__((noinline)) static int callback(sn_chan *c) {
@@ -140,6 +155,7 @@ static int unpins_too_often(void *arg) {
 }
 
 static int run_child(const char *name) {
+    if (!strcmp(name, "idle")) return sn_run(idle_deadlock, NULL, NULL) ? 3 : 0;
     if (!strcmp(name, "pinned")) return sn_run(pinned_deadlock, NULL, NULL) ? 3 : 0;
     if (!strcmp(name, "nopark")) return sn_run(parks_in_callback, NULL, NULL) ? 3 : 0;
     if (!strcmp(name, "nopark_return")) return sn_run(starts_one, NULL, NULL) ? 3 : 0;
@@ -155,6 +171,7 @@ int main(int argc, char **argv) {
     static const char *const asleep[] = {
         "all coroutines are asleep", "alice",  "bob",   "carol",   "dave", "mother", "receive",
         "sync.Mutex.Lock",           "select", "scope", "started", NULL};
+    static const char *const idles[] = {"all coroutines are asleep", "main", NULL};
     static const char *const nailed[] = {"all coroutines are asleep", "nailed", ", pinned]", NULL};
     static const char *const parks[] = {"call that may park between sn_nopark_begin", "callback+0x",
                                         NULL};
@@ -171,9 +188,11 @@ int main(int argc, char **argv) {
     printf("skipped: the emulator has a thread of its own, which might yet wake somebody\n");
     (void)asleep;
     (void)nailed;
+    (void)idles;
 #else
     child_dies("deadlock", asleep);
     child_dies("pinned", nailed);
+    child_dies("idle", idles);
 #endif
     child_dies("nopark", parks);
     child_dies("nopark_return", returns);
