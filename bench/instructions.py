@@ -29,6 +29,7 @@ import servers  # noqa: E402
 CONNECTIONS = 64
 ROUNDS = (20, 220)
 BYTES = b"x" * 64
+LEAST = 3  # instructions, to be named
 
 
 def makers(bin_dir):
@@ -70,16 +71,34 @@ def ask(all_of_them, request, rounds):
                 raise RuntimeError("the server closed a connection")
 
 
-def totals(folder):
-    """Instructions of all threads but the monitor; and calls of epoll."""
-    n = 0
-    for name in glob.glob(os.path.join(folder, "callgrind.out*")):
-        with open(name) as f:
-            text = f.read()
-        found = re.search(r"^totals: (\d+)", text, re.M)
-        if found and "sn__handover" not in text:
-            n += int(found[1])
-    return n
+def costs(folder):
+    """Instructions of each function itself, of all threads but the monitor."""
+    total = collections.Counter()
+    for path in glob.glob(os.path.join(folder, "callgrind.out*")):
+        own = of_thread(path)
+        if "sn__handover" not in own:
+            total += own
+    return total
+
+
+def of_thread(path):
+    """A name stands beside its number once; the line after calls= is another function's cost."""
+    names, own, at, callee = {}, collections.Counter(), None, False
+    with open(path) as f:
+        for line in f:
+            found = re.match(r"(c?fn)=\((\d+)\)(?: (\S+))?", line)
+            if found:
+                if found[3]:
+                    names[found[2]] = re.sub(r"'\d+$", "", found[3])
+                if found[1] == "fn":
+                    at = names[found[2]]
+            elif line.startswith("calls="):
+                callee = True
+            elif at and re.match(r"[+\-*\d]", line):
+                if not callee:
+                    own[at] += int(line.split()[1])
+                callee = False
+    return own
 
 
 def one(make, request, rounds, folder):
@@ -98,36 +117,56 @@ def one(make, request, rounds, folder):
         p.wait(30)
     for s in conns:
         s.close()
-    return totals(folder)
+    return costs(folder)
 
 
 def count(make, request, keep):
+    """{function: instructions of a request}"""
     seen = []
+    os.sched_setaffinity(0, measure.CPUS[:1])
     for rounds in ROUNDS:
         folder = os.path.join(keep, str(rounds))
         shutil.rmtree(folder, ignore_errors=True)
         os.makedirs(folder)
         seen.append(one(make, request, rounds, folder))
-    return (seen[1] - seen[0]) / (CONNECTIONS * (ROUNDS[1] - ROUNDS[0]))
+    os.sched_setaffinity(0, measure.CPUS)
+    n = CONNECTIONS * (ROUNDS[1] - ROUNDS[0])
+    return {name: (seen[1][name] - seen[0][name]) / n for name in seen[1]}
+
+
+def shown(lines, line):
+    lines.append(line)
+    print(line, flush=True)
+
+
+def table(bin_dir, keep=None, only=None):
+    """Its lines, which are also printed as they come. What follows tells where the echo's are."""
+    lines, echo = [], {}
+    shown(lines, run.row(["server", "instructions of a request"]))
+    shown(lines, run.row(["---", "--:"]))
+    with tempfile.TemporaryDirectory() as folder:
+        for name, (make, request) in makers(bin_dir).items():
+            if (only and name not in only) or ("nginx" in name and not servers.find_nginx()):
+                continue
+            by = count(make, request, os.path.join(keep or folder, re.sub(r"\W+", "-", name)))
+            shown(lines, run.row([name, f"{sum(by.values()):.0f}"]))
+            echo = by if name == "echo, Sennit" else echo
+    top = sorted(((n, name) for name, n in echo.items() if n >= LEAST), reverse=True)
+    if top:
+        shown(lines, "")
+        shown(lines, "Of the echo's: " + ", ".join(f"`{name}` {n:.0f}" for n, name in top) + ".")
+    return lines
 
 
 def main():
     args = argparse.ArgumentParser(description=__doc__)
     args.add_argument("--bin", default=os.path.join(run.ROOT, "build", "bin"))
-    args.add_argument("--only", default="")
-    args.add_argument("--by", default="")
+    args.add_argument("--only", help="these, with semicolons between")
+    args.add_argument("--by")
     args = args.parse_args()
-    os.sched_setaffinity(0, measure.CPUS[:1])
-    print(run.row(["server", "instructions of a request"]))
-    print(run.row(["---", "--:"]))
-    with tempfile.TemporaryDirectory() as folder:
-        for name, (make, request) in makers(args.bin).items():
-            if args.only and name not in args.only.split(";"):
-                continue
-            if "nginx" in name and not servers.find_nginx():
-                continue
-            keep = os.path.join(args.by or folder, re.sub(r"\W+", "-", name))
-            print(run.row([name, f"{count(make, request, keep):.0f}"]), flush=True)
+    if not shutil.which("valgrind"):
+        raise SystemExit("instructions.py: valgrind is not installed")
+    table(args.bin, args.by, args.only.split(";") if args.only else None)
 
 
 if __name__ == "__main__":

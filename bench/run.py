@@ -199,7 +199,8 @@ TABLES = (("fair", "Beside those who do not come back"), ("mutex", "1,000 that w
 
 
 def more_tables(bin_dir, go_dir, args):
-    import echo  # noqa: E402 (both need what is above)
+    import echo  # noqa: E402 (all need what is above)
+    import instructions
     import tables
     lines = []
     for name, title in TABLES:
@@ -209,6 +210,10 @@ def more_tables(bin_dir, go_dir, args):
             print("\n".join(part), flush=True)
     if go_dir and wanted(args, "echo"):
         lines += ["## TCP echo of 64 bytes", "", *echo.table(bin_dir, go_dir, args.runs, 2), ""]
+    if shutil.which("valgrind") and wanted(args, "instructions"):
+        lines += ["## Instructions of a request, in user space", "",
+                  "Counted by callgrind, 64 connections; *bare* is an epoll loop without a runtime.",
+                  "", *instructions.table(bin_dir), ""]
     return lines
 
 
@@ -249,7 +254,7 @@ def parse_args():
     p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     p.add_argument("--runs", type=int, default=5)
     p.add_argument("--quick", action="store_true", help="small counts, one run; writes nothing")
-    p.add_argument("--only", type=lambda s: s.split(","), help="these workloads (or http, product, tables, echo, sim)")
+    p.add_argument("--only", type=lambda s: s.split(","), help="these workloads (or http, product, tables, echo, instructions, sim)")
     p.add_argument("--no-write", action="store_true")
     p.add_argument("--build", default=os.path.join(ROOT, "build"))
     args = p.parse_args()
