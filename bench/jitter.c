@@ -129,7 +129,10 @@ int bench_jitter(void *args) {
     if (!l) return SN_ENOMEM;
     l->periods = n;
     l->held = calloc((size_t)n * 3, sizeof *l->held);
-    if (!l->held) return SN_ENOMEM;
+    if (!l->held) {
+        free(l);
+        return SN_ENOMEM;
+    }
     l->late = l->held + n;
     l->age = l->late + n;
     bench_must(sn_ring_init(&l->ring, l->mem, sizeof *l->mem, SLOTS), "ring");
