@@ -34,7 +34,7 @@ static void poll_if_nobody(runtime *rt, sn_time now, sn_time patience) {
 
 /* When in doubt whether somebody comes for the inbox: the monitor was told, or looks anyway. */
 static void serve_inbox(runtime *rt) {
-    bool poked = atomic_exchange(&rt->poked, false);
+    bool poked = atomic_exchange(&rt->poked, 0);
     bool idle = sn__inbox_has() && atomic_load(&rt->idle_ps);
     if (poked && !idle) atomic_store(&rt->poked, true);
     if (!idle) return;
@@ -94,7 +94,7 @@ void sn__monitor_wake(void) {
 
 void sn__monitor_poke(void) {
     runtime *rt = &sn__rt;
-    if (atomic_load(&rt->poked) || atomic_exchange(&rt->poked, true)) return;
+    if (atomic_load(&rt->poked) || atomic_exchange(&rt->poked, 1)) return;
     atomic_store(&rt->monitor_word, 1);
     sn__os_wake(&rt->monitor_word, 1);
 }

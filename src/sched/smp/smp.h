@@ -100,7 +100,7 @@ typedef struct runtime {
     _Atomic sn_time poll_until; /* … until then, unless woken */
     _Atomic sn_time last_poll;
     _Atomic uint32_t stopping, tick, monitor_asleep, monitor_word;
-    atomic_bool poked;        /* the monitor is to look at the inbox; see monitor.c */
+    _Atomic uint32_t poked;   /* the monitor is to look at the inbox; see monitor.c */
     _Atomic uint64_t rescues; /* looks at which somebody was there unsaid, and a P idle */
     _Atomic uint32_t foreign_seen;
     _Atomic uint64_t next_id, handovers, hog_takes;
