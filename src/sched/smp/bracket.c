@@ -103,14 +103,17 @@ sn__g *sn__enter_foreign(void) {
 
 sn__g *sn__self(void) { return sn__caller(); }
 
+/* Whoever looks takes the lock's memory, and that of what it guards, from the one who works there.
+ * So the looks are far apart: in between that one does many operations, all of them near. */
 void sn__lock_slow(sn__lockw *l) {
-    for (int i = 0; i < 100; i++) {
+    enum { LOOKS = 10, PAUSE = 30 };
+    for (int i = 0; i < LOOKS; i++) {
         uint32_t zero = 0;
         if (atomic_load_explicit(&l->word, memory_order_relaxed) == 0 &&
             atomic_compare_exchange_weak_explicit(&l->word, &zero, 1, memory_order_acquire,
                                                   memory_order_relaxed))
             return;
-        sn__cpu_relax();
+        for (int k = 0; k < PAUSE; k++) sn__cpu_relax();
     }
     /* its holder may have lost its CPU: sleep */
     while (atomic_exchange_explicit(&l->word, 2, memory_order_acquire) != 0)
