@@ -295,6 +295,42 @@ static int spawner_in_company(void *arg) {
     return sn_scope_leave(&s);
 }
 
+/* --- those that spilled before they ran: the oldest has its turn too, however many come after it
+ */
+
+#ifdef STRESS_TSAN
+enum { FAMILIES = 16, CHILDREN = 8, LONG_AFTER = 300 };
+#else
+enum { FAMILIES = 64, CHILDREN = 8, LONG_AFTER = 300 };
+#endif
+static atomic_int to_come; /* first children */
+
+static int comes_first(void *arg) {
+    (void)arg;
+    if (atomic_fetch_sub(&to_come, 1) == 1) atomic_store(&crowd.done, 1);
+    return 0;
+}
+
+static int has_children(void *arg) {
+    long steps = 0;
+    (void)arg;
+    for (int i = 0; i < CHILDREN; i++) GO(comes_first, NULL);
+    while (goes_on(&steps)) {
+        for (int i = 0; i < CHILDREN; i++) GO(lives, NULL);
+        CHECK_INT(sn_yield(), 0);
+    }
+    return 0;
+}
+
+static int first_children_round(void) {
+    sn_scope s;
+    unsigned n = procs() * FAMILIES;
+    atomic_store(&to_come, (int)(n < CROWD_MAX ? n : CROWD_MAX) * CHILDREN);
+    crowd_start(&s, has_children, FAMILIES, LONG_AFTER, 1);
+    return crowd_end(&s);
+}
+static int first_children(void *arg) { return (void)arg, rounds(first_children_round); }
+
 int main(void) {
     stress_case("budget", budget);
     stress_case("chains", chains);
@@ -303,5 +339,6 @@ int main(void) {
     stress_case("poller", poller);
     stress_case("spawner", spawner);
     stress_case("spawner in company", spawner_in_company);
+    stress_case("first children", first_children);
     return check_done();
 }
