@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Sleeping and waking (src/sched/smp/sched.c, thread.c, queue.c): MS threads, PS Ps, work that comes
- * from a coroutine that runs, from foreign threads by way of the global queue, and from signal
- * handlers by way of the inbox. When nothing moves any more, all work must have been done.
+ * Sleeping and waking (src/sched/smp/sched.c, wake.c, thread.c, queue.c): MS threads, PS Ps, work
+ * that comes from a coroutine that runs, from foreign threads by way of the global queue, and from
+ * signal handlers by way of the inbox. When nothing moves any more, all work must have been done.
  *
  * With -DHOG one coroutine computes for ever, so that its M looks for nothing any more: while a P
  * idles nobody may be left in the inbox, unless there was no thread for it. The monitor takes part,

@@ -163,7 +163,21 @@ void sn__inbox_empty(P *p);
 /* The next that leaves a coroutine on p goes by the scheduler's own stack: see pick in park.c. */
 static inline void sn__p_look_around(P *p) { p->tick += FAIR - 1 - p->tick % FAIR; }
 
-/* sched.c: finding work */
+/* wake.c: who looks for work */
+void sn__wake_one(void);               /* if a P idles and nobody spins: one M spins */
+void sn__start_m(P *p, bool spinning); /* some M runs p, or p goes idle */
+/** An M that sleeps, or a new one, takes p and runs g (NULL: what it finds); false: there is none.
+ */
+bool sn__start_m_with(P *p, bool spinning, G *g);
+bool sn__try_idle_p(M *m); /* gives m an idle P */
+void sn__own_p(M *m, P *p);
+/** m goes on without its P, which nobody owns then. */
+P *sn__lose_p(M *m);
+P *sn__pop_idle_p(void);    /* rt.lock held; NULL */
+void sn__push_idle_p(P *p); /* rt.lock held */
+void sn__release_p(M *m);   /* m's P goes to whoever needs it */
+
+/* sched.c: finding something to run */
 static inline void sn__run_on(M *m, G *g) {
     g->core.thread = m;
     atomic_store_explicit(&g->ctx.busy, 1, memory_order_relaxed);
@@ -173,20 +187,9 @@ static inline void sn__run_on(M *m, G *g) {
     m->b.budget = BUDGET;
     SN__EV_START(g);
 }
-void sn__schedule(M *m);               /* m's g0: until the runtime stops */
-void sn__wake_one(void);               /* if a P idles and nobody spins: one M spins */
-void sn__start_m(P *p, bool spinning); /* some M runs p, or p goes idle */
-/** An M that sleeps, or a new one, takes p and runs g (NULL: what it finds); false: there is none.
- */
-bool sn__start_m_with(P *p, bool spinning, G *g);
-bool sn__try_idle_p(M *m); /* gives m an idle P */
-void sn__own_p(M *m, P *p);
-P *sn__pop_idle_p(void);  /* rt.lock held; NULL */
-void sn__release_p(M *m); /* m's P goes to whoever needs it */
+void sn__schedule(M *m); /* m's g0: until the runtime stops */
 void sn__interrupt_poller(void);
 sn_time sn__first_timer(void);
-
-void sn__push_idle_p(P *p); /* under rt.lock */
 
 /* procs.c */
 /** Makes the Ps of a run; false: out of memory. */
