@@ -35,8 +35,18 @@ static uint32_t earliest(const heap *h, uint32_t child) {
     return child + (k[c] < k[a] ? c : a);
 }
 
+/* The children of eight siblings lie side by side: all are fetched while the siblings are compared,
+ * since which of them are next is not known before. */
+static void fetch_below(const heap *h, uint32_t child) {
+    uint32_t below = child * ARITY + 1;
+    __builtin_prefetch(h->number + child, 1);
+    if (below >= h->n) return;
+    for (uint32_t k = 0; k < ARITY; k++) __builtin_prefetch(h->when + below + k * ARITY, 1);
+}
+
 static void down(heap *h, uint32_t i, sn_time when, uint32_t number) {
     for (uint32_t child; (child = i * ARITY + 1) < h->n;) {
+        fetch_below(h, child);
         uint32_t best = earliest(h, child);
         if (h->when[best] >= when) break;
         set(h, i, h->when[best], h->number[best]);
