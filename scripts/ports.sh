@@ -18,8 +18,8 @@ if [ "${1:-}" = --smoke ]; then
 fi
 names=${*:-aarch64 armv7 riscv64 musl}
 jobs=${JOBS:-$(nproc)}
-smoke_targets="unit_port unit_sync_smp conform_chan_smp conform_select_smp stress_sched fatal
-    unit_without"
+smoke_targets="sennit_shared unit_port unit_sync_smp conform_chan_smp conform_select_smp stress_sched
+    fatal unit_without"
 smoke_tests="^(unit_port(_[0-9]+)?|unit_sync_smp|conform_(chan|select)_smp|stress_sched(_p8)?|fatal)$|unit_without"
 export SENNIT_STRESS_SECONDS="${SENNIT_STRESS_SECONDS:-0.1}"
 export SENNIT_SEEDS="${SENNIT_SEEDS:-10}"

@@ -12,8 +12,8 @@ static bool stamped(const sn_small *s) {
 
 /* Once: a program that lacks the proof of one mostly lacks them all. */
 static void complain(sn_fn f) {
-    static _Atomic bool said;
-    if (atomic_exchange(&said, true)) return;
+    static _Atomic uint32_t said; /* a byte cannot be exchanged everywhere */
+    if (atomic_exchange(&said, 1)) return;
     sn__text t = {.n = 0};
     uintptr_t offset = 0;
     const char *name = sn__os_symbol((uintptr_t)f, &offset);
