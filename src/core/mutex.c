@@ -83,12 +83,12 @@ static uint32_t pass_to(const sn__mutex *m, waiter *w, uint32_t s) {
 }
 
 /* Somebody waits and nobody was woken: gives the mutex up, or hands it on. Who is to be readied;
- * NULL: all of those who wait have given up. */
+ * NULL: all of those who wait have given up, and the caller still has it. */
 static sn__g *pass_on(sn__mutex *m) {
     sn__lock(&m->lock);
     uint32_t s = atomic_load_explicit(&m->state, memory_order_relaxed);
     sn__node *n = sn__claim_first(&m->queue, SN__WOKEN);
-    s = n ? pass_to(m, SN__OF(n, waiter, n), s) : 0;
+    s = n ? pass_to(m, SN__OF(n, waiter, n), s) : HELD;
     atomic_store_explicit(&m->state, s, memory_order_release);
     sn__unlock(&m->lock);
     return n ? n->g : NULL;
@@ -138,14 +138,17 @@ int sn__mutex_lock(sn__g *g, sn__mutex *m, sn_time until, bool cancellable) {
 }
 
 sn__g *sn__mutex_unlock(sn__mutex *m) {
-    if (SN__LIKELY(give(m))) return NULL;
-    uint32_t s = atomic_load_explicit(&m->state, memory_order_relaxed);
-    if (!(s & HELD)) sn__fatal("unlock of an unlocked mutex");
-    while (!(s & QUEUED) || s & WOKEN)
-        if (atomic_compare_exchange_weak_explicit(&m->state, &s, s & ~(uint32_t)HELD,
-                                                  memory_order_release, memory_order_relaxed))
-            return NULL;
-    return pass_on(m);
+    while (SN__UNLIKELY(!give(m))) {
+        uint32_t s = atomic_load_explicit(&m->state, memory_order_relaxed);
+        if (!(s & HELD)) sn__fatal("unlock of an unlocked mutex");
+        while (!(s & QUEUED) || s & WOKEN)
+            if (atomic_compare_exchange_weak_explicit(&m->state, &s, s & ~(uint32_t)HELD,
+                                                      memory_order_release, memory_order_relaxed))
+                return NULL;
+        sn__g *next = pass_on(m);
+        if (next) return next;
+    }
+    return NULL;
 }
 
 /* Apart from its caller, which is to have a small frame. */

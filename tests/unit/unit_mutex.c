@@ -128,29 +128,55 @@ typedef struct thing {
 } thing;
 enum { USERS = 4, THINGS = 10, GONE = 0xee };
 
+typedef struct user {
+    thing *t;
+    uint64_t chance;
+    int patient;
+} user;
+
 static int use(void *arg) {
-    thing *t = *(thing **)arg;
-    sn_lock(&t->m);
-    (void)!sn_yield();
+    user *u = arg;
+    thing *t = u->t;
+    const sn_time step = 10 * SN_MICROSECOND; /* who gives up does so as another unlocks */
+    for (int i = 0; i < 3 && !u->patient; i++)
+        u->patient = sn_lock_until(&t->m, sn_now() + pick(&u->chance, 4) * step) ? 0 : 2;
+    if (u->patient < 2) sn_lock(&t->m);
+    if (pick(&u->chance, 2))
+        (void)!sn_yield();
+    else
+        (void)!sn_sleep(pick(&u->chance, 4) * step);
     int last = --t->users == 0;
     sn_unlock(&t->m);
     if (last) memset(t, GONE, sizeof *t);
     return 0;
 }
 
-static int the_last_one_frees_it(void *arg) {
+static int throw_away(int patient) {
     thing things[THINGS];
-    (void)arg;
+    uint64_t chance = world_round();
     for (int i = 0; i < THINGS; i++) {
         thing *t = &things[i];
         sn_scope s;
         *t = (thing){.users = USERS};
         sn_scope_enter(&s, SN_NEVER);
-        for (int k = 0; k < USERS; k++) MUST(sn_go(use, &t, sizeof t) == 0);
+        for (int k = 0; k < USERS; k++) {
+            user u = {t, draw(&chance), patient};
+            MUST(sn_go(use, &u, sizeof u) == 0);
+        }
         CHECK_INT(sn_scope_leave(&s), 0);
         for (size_t at = 0; at < sizeof *t; at++) CHECK(((unsigned char *)t)[at] == GONE);
     }
     return 0;
+}
+
+static int the_last_one_frees_it(void *arg) {
+    (void)arg;
+    return throw_away(1);
+}
+
+static int who_gave_up_may_free_it(void *arg) {
+    (void)arg;
+    return throw_away(0);
 }
 
 int main(void) {
@@ -159,5 +185,6 @@ int main(void) {
     world_case("canceled in the queue", canceled_in_the_queue, 100);
     world_case("the greedy let others in", the_greedy_let_others_in, 10);
     world_case("the last one frees it", the_last_one_frees_it, 100);
+    world_case("who gave up may free it", who_gave_up_may_free_it, 100);
     return check_done();
 }
