@@ -88,23 +88,35 @@ static bool try_leave(rwmutex *m) {
     return false;
 }
 
-/* A writer waits, or did: the last reader that it has to see off wakes it. Both counts change in
- * one step under the lock, so that one who gives up knows how many are still in. */
+/* A writer waits: the last reader that it has to see off wakes it. Both counts change in one step
+ * under the lock, so that one who gives up knows how many are still in. */
 static sn__g *leave_locked(rwmutex *m) {
-    if (add_readers(m, -1, memory_order_release) >= 0) return NULL;
+    (void)add_readers(m, -1, memory_order_release);
     if (m->leaving == 0) sn__fatal("read unlock of a mutex that no reader has");
     if (--m->leaving || !sn__claim(m->writer->g, m->writer->ticket, SN__WOKEN)) return NULL;
     return m->writer->g;
 }
 
-static void read_unlock(rwmutex *m) {
-    if (SN__LIKELY(try_leave(m))) return;
-    sn__g *g = sn__enter();
+/* If the writer has given up meanwhile, the next could have the mutex at once, and free it while we
+ * still hold `lock`: then the fast way is tried again. The caller is counted, so nobody opens or
+ * shuts it but under the lock. */
+static bool leave_slowly(rwmutex *m) {
+    sn__g *next = NULL;
     sn__lock(&m->lock);
-    sn__g *next = leave_locked(m);
+    bool waits = readers_of(m) < 0;
+    if (waits) next = leave_locked(m);
     sn__unlock(&m->lock);
     if (next) sn__ready(next);
-    sn__leave(g);
+    return waits;
+}
+
+static void read_unlock(rwmutex *m) {
+    while (SN__UNLIKELY(!try_leave(m))) {
+        sn__g *g = sn__enter();
+        bool left = leave_slowly(m);
+        sn__leave(g);
+        if (left) return;
+    }
 }
 
 /* ---- writing */

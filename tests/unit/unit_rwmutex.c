@@ -234,7 +234,7 @@ typedef struct thing {
     sn_rwmutex m;
     atomic_int users;
 } thing;
-enum { USERS = 4, THINGS = 8 };
+enum { USERS = 4, THINGS = 8, GONE = 0xee };
 
 static int use(void *arg) {
     thing *t = *(thing **)arg;
@@ -258,6 +258,31 @@ static int the_last_one_frees_it(void *arg) {
         sn_scope_enter(&s, SN_NEVER);
         for (int k = 0; k < USERS; k++) MUST(sn_go(use, &t, sizeof t) == 0);
         CHECK_INT(sn_scope_leave(&s), 0);
+    }
+    return 0;
+}
+
+/* A writer gives up as the last reader leaves, comes again, and frees it. */
+static int read_for_a_while(void *arg) {
+    sn_rwmutex *m = arg;
+    (void)!sn_sleep(SN_MILLISECOND);
+    sn_runlock(m);
+    return 0;
+}
+
+static int who_gave_up_may_free_it(void *arg) {
+    (void)arg;
+    for (int i = 0; i < THINGS; i++) {
+        sn_rwmutex m = {{0}};
+        sn_scope s;
+        sn_rlock(&m);
+        sn_scope_enter(&s, SN_NEVER);
+        GO(read_for_a_while, &m);
+        if (sn_wlock_until(&m, sn_now() + SN_MILLISECOND)) sn_wlock(&m);
+        sn_wunlock(&m);
+        memset(&m, GONE, sizeof m);
+        CHECK_INT(sn_scope_leave(&s), 0);
+        for (size_t at = 0; at < sizeof m; at++) CHECK(((unsigned char *)&m)[at] == GONE);
     }
     return 0;
 }
@@ -296,6 +321,7 @@ int main(int argc, char **argv) {
     world_case("writers do not keep a reader out", a_reader_gets_its_turn, 20);
     world_case("who gives up opens the door", who_gives_up_opens_the_door, 50);
     world_case("the last one frees it", the_last_one_frees_it, 50);
+    world_case("who gave up may free it", who_gave_up_may_free_it, 100);
     unlocks();
     return check_done();
 }
