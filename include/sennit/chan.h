@@ -49,7 +49,8 @@ SN_API size_t sn_chan_cap(const sn_chan *c);
 SN_API SN_PARKS int sn_send(sn_chan *c, const void *v);
 /**
  * Receives into `v` (may be NULL: thrown away, after drop). Parks. Returns 0; SN_ECLOSED when
- * closed and drained; SN_ECANCELED / SN_ETIMEDOUT from the scope. *v is untouched on error.
+ * closed and drained; SN_ECANCELED / SN_ETIMEDOUT from the scope; SN_ENOMEM when there is no room
+ * to drop a large value from. *v is untouched on error.
  */
 SN_API SN_PARKS int sn_recv(sn_chan *c, void *v);
 /** As sn_send, but never waits: SN_EAGAIN. Also from foreign threads. */
@@ -80,7 +81,7 @@ SN_API SN_MUST int sn_try_recv_many(sn_chan *c, void *v, size_t n, size_t *done)
 /** One case of a select. Make it with sn_rx or sn_tx. `ch` NULL: the case is off. */
 typedef struct sn_case {
     sn_chan *ch;
-    void *v;
+    void *v;      /**< receive: NULL throws the value away, without drop */
     int *err;     /**< receive: 0 or SN_ECLOSED is stored here; NULL to ignore */
     uintptr_t op; /**< 0 receive, 1 send */
 } sn_case;

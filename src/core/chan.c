@@ -157,21 +157,24 @@ static inline int bracketed_recv(sn_chan *pub, void *v) {
     return rc;
 }
 
+typedef int recv_fn(sn_chan *pub, void *v);
+
 /* Receives only to drop: drop is the user's, so it runs after the bracket, on a copy. */
-SN__COLD static int recv_and_drop(sn_chan *pub) {
+SN__COLD static int recv_and_drop(sn_chan *pub, recv_fn *receive) {
     sn__chan *c = sn__chan_of(pub);
     if (sn__self()->odd & SN__ODD_PACKED) sn__fatal("a packed coroutine receives to drop");
     _Alignas(16) char small[256];
     void *v = c->elem <= sizeof small ? small : sn__alloc(c->elem);
     if (!v) return SN_ENOMEM;
-    int rc = bracketed_recv(pub, v);
+    int rc = receive(pub, v);
     if (!rc) c->drop(v);
     if (v != small) sn__free(v);
     return rc;
 }
 
 int sn_recv(sn_chan *pub, void *v) {
-    if (SN__UNLIKELY(!v && pub && sn__chan_of(pub)->drop)) return recv_and_drop(pub);
+    if (SN__UNLIKELY(!v && pub && sn__chan_of(pub)->drop))
+        return recv_and_drop(pub, bracketed_recv);
     SN__HB_IN();
     int rc = bracketed_recv(pub, v);
     SN__HB_OUT();
@@ -194,8 +197,7 @@ int sn_try_send(sn_chan *pub, const void *v) {
     return t == SN__TRY_DONE ? 0 : SN_EAGAIN;
 }
 
-int sn_try_recv(sn_chan *pub, void *v) {
-    if (!pub) return SN_EAGAIN;
+static inline int bracketed_try_recv(sn_chan *pub, void *v) {
     sn__chan *c = sn__chan_of(pub);
     sn__g *g = sn__enter(), *wake = NULL;
     sn__lock(&c->lock);
@@ -207,6 +209,18 @@ int sn_try_recv(sn_chan *pub, void *v) {
     if (wake) sn__ready(wake);
     sn__leave(g);
     return t == SN__TRY_DONE ? 0 : t == SN__TRY_CLOSED ? SN_ECLOSED : SN_EAGAIN;
+}
+
+/* No channel, or nowhere to put the value. */
+SN__COLD static int try_recv_odd(sn_chan *pub) {
+    if (!pub) return SN_EAGAIN;
+    if (!sn__chan_of(pub)->drop) return bracketed_try_recv(pub, NULL);
+    return recv_and_drop(pub, bracketed_try_recv);
+}
+
+int sn_try_recv(sn_chan *pub, void *v) {
+    if (SN__UNLIKELY(!pub || !v)) return try_recv_odd(pub);
+    return bracketed_try_recv(pub, v);
 }
 
 /* Moves every waiter whose ticket we win from q to `won`. */

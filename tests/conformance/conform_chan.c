@@ -236,6 +236,7 @@ static int zero_size(void *arg) {
     CHECK_INT(sn_chan_len(&c), 4);
     for (int i = 0; i < 4; i++) CHECK_INT(sn_recv(&c, i & 1 ? &none : NULL), 0);
     CHECK_INT(sn_try_recv(&c, &none), SN_EAGAIN);
+    CHECK_INT(sn_try_recv(&c, NULL), SN_EAGAIN);
     CHECK_INT(none, 'n');
     sn_chan_close(&c);
     CHECK_INT(sn_recv(&c, NULL), SN_ECLOSED);
@@ -336,8 +337,10 @@ static int left_values(void *arg) {
     CHECK_INT(sn_recv(c, &got), 0); /* 2: ours */
     CHECK_INT(got, 2);
     CHECK_INT(dropped_n, 1);
+    CHECK_INT(sn_try_recv(c, NULL), 0); /* 3: thrown away */
+    CHECK_INT(dropped_n, 2);
     sn_chan_close(c);
-    sn_chan_free(c); /* 3, 4, 5 */
+    sn_chan_free(c); /* 4, 5 */
     CHECK_INT(dropped_n, 4);
     CHECK_INT(dropped_sum, 1 + 3 + 4 + 5);
     return 0;
