@@ -80,7 +80,7 @@ SN_API int sn_run(sn_fn f, void *arg, const sn_attr *attr);
  * From a coroutine only. Lets others run first once the caller has spent its share of operations,
  * so that who starts a million does not have a million waiting: it counts as a call that parks,
  * though it waits for nothing. Returns 0; SN_ENOMEM; SN_E2BIG when n is too large; SN_ECANCELED or
- * SN_ETIMEDOUT when the scope is cancelled (nothing was started).
+ * SN_ETIMEDOUT when the scope is cancelled (nothing was started); SN_EPERM outside of coroutines.
  */
 SN_API SN_PARKS int sn_go(sn_fn f, const void *arg, size_t n);
 /** As sn_go, but in the root scope: outlives the caller, as Go's `go` does. */
@@ -98,7 +98,8 @@ SN_API SN_PARKS int sn_scope_go(sn_scope *s, const sn_attr *attr, sn_fn f, const
 /**
  * Makes `s` the caller's current scope, inside the one that was. Until sn_scope_leave every
  * parking call of the caller and of the scope's coroutines observes its cancellation and its
- * deadline `until` (SN_NEVER: none). From a coroutine only. Never parks.
+ * deadline `until` (SN_NEVER: none; one that has passed is observed at once). From a coroutine
+ * only. Never parks.
  */
 SN_API void sn_scope_enter(sn_scope *s, sn_time until);
 /**

@@ -135,6 +135,19 @@ static void deadline_passed(sn__timer *t) {
     sn__scope_cancel(SN__OF(t, sn__scope, deadline), SN_ETIMEDOUT);
 }
 
+/* One that has passed shows at once, also to a caller that never parks. Nobody is in s yet. */
+static void set_deadline(sn__scope *s, sn_time until) {
+    if (until <= sn__now()) {
+        sn__lock(&s->lock);
+        mark(s, SN_ETIMEDOUT);
+        sn__unlock(&s->lock);
+        return;
+    }
+    s->deadline.when = until;
+    s->deadline.fire = deadline_passed;
+    sn__timer_add(&s->deadline);
+}
+
 static void need_coroutine(const sn__g *g, const char *message) {
     if (g->foreign) sn__fatal(message);
 }
@@ -155,11 +168,7 @@ void sn_scope_enter(sn_scope *pub, sn_time until) {
     sn__list_push(&s->parent->children, &s->sibling);
     sn__unlock(&s->parent->lock);
     g->scope = s;
-    if (until != SN_NEVER) {
-        s->deadline.when = until;
-        s->deadline.fire = deadline_passed;
-        sn__timer_add(&s->deadline);
-    }
+    if (until != SN_NEVER) set_deadline(s, until);
     sn__leave(g);
 }
 

@@ -98,6 +98,29 @@ static int deadline(void *arg) {
     return 0;
 }
 
+static int never_started(void *arg) {
+    (void)arg;
+    CHECK(!"started in a scope whose deadline has passed");
+    return 0;
+}
+
+static int passed_deadline(void *arg) {
+    const sn_time passed[] = {0, -SN_SECOND, sn_now()};
+    (void)arg;
+    for (size_t i = 0; i < sizeof passed / sizeof *passed; i++) {
+        sn_scope s, inner;
+        sn_scope_enter(&s, passed[i]);
+        CHECK_INT(sn_canceled(), SN_ETIMEDOUT);
+        CHECK_INT(sn_go(never_started, NULL, 0), SN_ETIMEDOUT);
+        sn_scope_enter(&inner, SN_NEVER);
+        CHECK_INT(sn_yield(), SN_ETIMEDOUT);
+        CHECK_INT(sn_scope_leave(&inner), SN_ETIMEDOUT);
+        CHECK_INT(sn_scope_leave(&s), SN_ETIMEDOUT);
+        CHECK_INT(sn_canceled(), 0);
+    }
+    return 0;
+}
+
 static int nearer_deadline(void *arg) {
     sn_scope a, b;
     (void)arg;
@@ -499,6 +522,7 @@ int main(void) {
     world_case("leave waits for every coroutine of the scope", leave_waits, 500);
     world_case("the first error cancels the rest and is what leave returns", first_error, 1000);
     world_case("a deadline ends every wait in the scope, and only there", deadline, 300);
+    world_case("a deadline that has passed ends the scope as it begins", passed_deadline, 50);
     world_case("of nested deadlines the nearer counts", nearer_deadline, 100);
     world_case("cancelled by its owner: the first reason stays, nothing starts", owner_cancels, 50);
     world_case("a cancel reaches the scopes inside", cancel_reaches_in, 1000);
