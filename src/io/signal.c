@@ -22,6 +22,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "core/scope.h"
+
 #define SIGNALS 65 /* 1 … 64 */
 
 typedef struct sub {
@@ -131,6 +133,15 @@ static int pump(void *arg) {
     return 0;
 }
 
+/* As sn_go_root, but lets nobody run before: the lock is held. */
+static int spawn_pump(sn__pd *pd) {
+    sn__g *g = sn__enter();
+    sn__scope *root = sn__root();
+    int err = root ? sn__spawn(root, NULL, pump, pd, 0, (uintptr_t)sn_signal_notify) : SN_EPERM;
+    sn__leave(g);
+    return err;
+}
+
 /* With the lock. */
 static int start_pump(void) {
     if (state.pd) return 0;
@@ -142,7 +153,7 @@ static int start_pump(void) {
         sn__sys_close(fd);
         return err;
     }
-    err = sn_go_root(pump, pd, 0);
+    err = spawn_pump(pd);
     if (err) {
         sn__pd_free(pd);
         return err;

@@ -35,6 +35,18 @@ NET_CASE(arrives_as_a_value) {
     sn_chan_free(c);
 }
 
+/* It holds a lock meanwhile, on which others would stand with their threads. */
+NET_CASE(asking_lets_nobody_run) {
+    sn_chan *c = sn_chan_new(sizeof(int), 1, NULL);
+    MUST(c);
+    sn_nopark_begin();
+    int rc = sn_signal_notify(c, SIGUSR1);
+    sn_nopark_end();
+    CHECK_INT(rc, 0);
+    sn_signal_stop(c);
+    sn_chan_free(c);
+}
+
 NET_CASE(goes_to_every_channel_that_asked) {
     sn_chan *c[2];
     int got;
@@ -174,6 +186,7 @@ NET_CASE(stands_a_storm) {
 
 int main(void) {
     CASE(arrives_as_a_value);
+    CASE(asking_lets_nobody_run);
     CASE(goes_to_every_channel_that_asked);
     CASE(a_full_channel_drops);
     CASE(refuses_what_is_not_for_us);
