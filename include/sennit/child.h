@@ -57,8 +57,8 @@ SN_API SN_MUST int sn_child_start(sn_child **c, const sn_child_how *how);
  * back (waitpid(-1), SIGCHLD ignored): its status is lost then.
  */
 SN_API SN_PARKS int sn_child_wait(sn_child *c, sn_time until, int *status);
-/** Sends it a signal. 0; SN_ENOENT when its end has been waited for; SN_EINVAL; SN_EPERM. Never
- *  parks. */
+/** Sends it a signal. 0; SN_ENOENT when its end has been waited for, or nobody is in its group any
+ *  more; SN_EINVAL; SN_EPERM. Never parks. */
 SN_API SN_MUST int sn_child_kill(sn_child *c, int signo);
 /** Its process id: for logs. It is not used again before its end was waited for. Never parks. */
 SN_API int sn_child_pid(const sn_child *c);

@@ -132,11 +132,19 @@ static void free_streams(sn_child *c) {
     for (int i = 0; i < 3; i++) sn_conn_free(c->stream[i]);
 }
 
+/* It may have left the group that it led. */
+static void kill_it(sn_child *c) {
+    if (sn_child_kill(c, SIGKILL) == 0 || !c->group) return;
+    c->group = false;
+    (void)!sn_child_kill(c, SIGKILL);
+}
+
 void sn_child_free(sn_child *c) {
     int status;
     if (!c) return;
     uint32_t was = sn_shield(1);
-    if (sn_child_kill(c, SIGKILL) == 0) (void)!sn_child_wait(c, SN_NEVER, &status);
+    kill_it(c);
+    (void)!sn_child_wait(c, SN_NEVER, &status);
     sn_shield(was);
     free_streams(c);
     if (c->ended) sn__pd_free(c->ended);
@@ -158,6 +166,14 @@ static bool makes_sense(const sn_child_how *how) {
     }
     unsigned err = f & (SN_CHILD_ERR | SN_CHILD_ERR_OUT | SN_CHILD_STDERR);
     return (err & (err - 1)) == 0; /* one of them at most */
+}
+
+/* Whether it shall have what is no descriptor. What is one, but not open, shows when it is begun.
+ */
+static bool lacks_one(const sn_child_how *how) {
+    for (size_t i = 0; i < how->fds_n; i++)
+        if (how->fds[i].here < 0) return true;
+    return false;
 }
 
 /* A way between us and its descriptor `i`. What we write goes over a socket: writing to a pipe that
@@ -246,6 +262,7 @@ static int give_birth(sn_child *c, const sn_child_how *how, ends *e) {
 /* It has begun, but we cannot wait for it as we should: so end it on the spot. */
 static void end_now(sn_child *c) {
     (void)sn__sys_child_kill(c->pid, c->group, SIGKILL);
+    (void)sn__sys_child_kill(c->pid, false, SIGKILL); /* if it has left that */
     sn__sys_child_await(c->pid);
     (void)sn__sys_child_reap(c->pid, &c->status);
 }
@@ -253,7 +270,7 @@ static void end_now(sn_child *c) {
 int sn_child_start(sn_child **out, const sn_child_how *how) {
     ends e;
     *out = NULL;
-    int err = makes_sense(how) ? sn_canceled() : SN_EINVAL;
+    int err = !makes_sense(how) ? SN_EINVAL : lacks_one(how) ? SN_EBADF : sn_canceled();
     if (err) return err;
     sn_child *c = calloc(1, sizeof *c);
     if (!c) return SN_ENOMEM;

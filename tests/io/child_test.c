@@ -41,6 +41,7 @@ static int as_child(char **arg) {
         for (int c; (c = getchar()) != EOF;) putchar(c);
     if (!strcmp(arg[0], "slice")) printf("%lld", slice_here());
     if (!strcmp(arg[0], "say7")) return write(7, "seven", 5) != 5;
+    if (!strcmp(arg[0], "hang") && arg[1]) MUST(setpgid(0, getpgid(getppid())) == 0);
     if (!strcmp(arg[0], "hang")) /* and tells that it does */
         for (fflush(stdout), (void)!write(1, "h", 1);;) pause();
     return 0;
@@ -233,18 +234,19 @@ static int waits(void *arg) {
     return 0;
 }
 
-static sn_child *hanging(void) {
+/* In a group of its own; or that it has left. */
+static sn_child *hanging(const char *outside) {
     sn_child *c;
     char h;
     size_t n;
-    run r = child_run("hang", NULL);
+    run r = child_run("hang", outside);
     MUST(start(&c, &r, SN_CHILD_OUT | SN_CHILD_GROUP) == 0);
     MUST(sn_read(sn_child_stream(c, 1), &h, 1, &n) == 0 && n == 1);
     return c;
 }
 
 NET_CASE(several_wait_and_one_kills) {
-    sn_child *c = hanging();
+    sn_child *c = hanging(NULL);
     waiter w[5];
     sn_scope s;
     int status;
@@ -265,7 +267,7 @@ NET_CASE(several_wait_and_one_kills) {
 }
 
 NET_CASE(a_cancel_ends_the_wait_not_the_child) {
-    sn_child *c = hanging();
+    sn_child *c = hanging(NULL);
     waiter w = {c, 1, 1000};
     sn_scope s;
     sn_scope_enter(&s, SN_NEVER);
@@ -279,6 +281,13 @@ NET_CASE(a_cancel_ends_the_wait_not_the_child) {
     sn_child_free(c); /* that does */
     CHECK(kill(pid, 0) < 0);
     sn_child_free(NULL);
+}
+
+NET_CASE(who_left_its_group_is_freed_too) {
+    sn_child *c = hanging("outside");
+    CHECK_INT(sn_child_kill(c, SIGTERM), SN_ENOENT); /* nobody is in there */
+    sn_child_free(c);
+    CHECK(waitpid(-1, NULL, WNOHANG) < 0);
 }
 
 NET_CASE(a_deadline_kills_who_is_read) {
@@ -307,9 +316,12 @@ NET_CASE(what_cannot_start_says_so) {
     r.how.dir = "/no/such/folder";
     CHECK_INT(start(&c, &r, 0), SN_ENOENT);
     r = child_run("exit", "0");
-    const sn_child_fd bad[] = {{4, 1000}}, twice[] = {{4, 0}, {4, 1}}, below[] = {{-1, 0}};
+    const sn_child_fd bad[] = {{4, 1000}}, none[] = {{1, -1}}, twice[] = {{4, 0}, {4, 1}},
+                      below[] = {{-1, 0}};
     r.how.fds = bad;
     r.how.fds_n = 1;
+    CHECK_INT(start(&c, &r, 0), SN_EBADF);
+    r.how.fds = none;
     CHECK_INT(start(&c, &r, 0), SN_EBADF);
     r.how.fds = below;
     CHECK_INT(start(&c, &r, 0), SN_EINVAL);
@@ -358,6 +370,7 @@ int main(int argc, char **argv) {
     CASE(streams_both_ways);
     CASE(several_wait_and_one_kills);
     CASE(a_cancel_ends_the_wait_not_the_child);
+    CASE(who_left_its_group_is_freed_too);
     CASE(a_deadline_kills_who_is_read);
     CASE(what_cannot_start_says_so);
     CASE(many_at_once_leak_nothing);
