@@ -335,7 +335,10 @@ SN__COLD int sn__pd_given_up(sn__waiter *w, sn__pd *pd, int mode, enum sn__cause
 }
 
 static SN__COLD int hear_again(sn__pd *pd) {
-    return atomic_fetch_and(&pd->odd, ~(uint32_t)SN__PD_DEAF) & SN__PD_DEAF ? add(pd, pd->fd) : 0;
+    if (!(atomic_fetch_and(&pd->odd, ~(uint32_t)SN__PD_DEAF) & SN__PD_DEAF)) return 0;
+    int err = add(pd, pd->fd);
+    if (err) atomic_fetch_or(&pd->odd, SN__PD_DEAF);
+    return err;
 }
 
 static inline int wait_until(sn__pd *pd, int mode, const sn_time *until) {
