@@ -20,9 +20,9 @@ typedef struct sn_listener sn_listener;
  * the scope's deadline is over all of them. Parks;
  * observes the scope. The caller owns *c: sn_conn_free. Returns 0 and *c; SN_EINVAL for an
  * address it cannot read; SN_ENOENT for an unknown name or a socket file that is not there;
- * SN_EAGAIN when the name servers do not answer now; SN_ECONNREFUSED, SN_ENETUNREACH,
- * SN_EHOSTUNREACH, SN_ETIMEDOUT, SN_ECANCELED, SN_EADDRNOTAVAIL (no port left), SN_EACCES,
- * SN_EMFILE, SN_ENOMEM. *c is NULL on error.
+ * SN_EAGAIN when the name servers do not answer now, SN_EIO when what they say makes no sense;
+ * SN_ECONNREFUSED, SN_ENETUNREACH, SN_EHOSTUNREACH, SN_ETIMEDOUT, SN_ECANCELED, SN_EADDRNOTAVAIL
+ * (no port left), SN_EACCES, SN_EMFILE, SN_ENOMEM. *c is NULL on error.
  */
 SN_API SN_PARKS int sn_dial(sn_conn **c, const char *net, const char *addr);
 /** As sn_dial, from local TCP address `from` ("127.0.0.10:0", numeric; NULL: any). With "unix"
@@ -129,7 +129,8 @@ typedef struct sn_addr {
  *  Never parks. */
 SN_API SN_MUST int sn_addr_parse(sn_addr *a, const char *text);
 /** As sn_addr_parse, and looks up names as sn_dial does: the first address of one. Parks. Also
- *  SN_ENOENT, SN_EAGAIN, SN_EIO, SN_ENOMEM; SN_ECANCELED, SN_ETIMEDOUT from the scope. */
+ *  SN_ENOENT, SN_EAGAIN, SN_EIO, SN_EMFILE, SN_ENOMEM; SN_ECANCELED, SN_ETIMEDOUT from the scope.
+ */
 SN_API SN_PARKS int sn_addr_lookup(sn_addr *a, const char *text);
 /** As text: "192.0.2.1:80", "[2001:db8::1]:80". n > 0 bytes at buf, always terminated. SN_ERANGE
  *  when cut. Never parks. */
@@ -151,9 +152,9 @@ SN_API SN_MUST int sn_dgram_open(sn_dgram **d, const char *addr);
 /**
  * Sends n bytes (0 is fine) as one datagram. What becomes of it is not told: it may be lost,
  * doubled, overtaken. Parks while the socket has no room; several may send, they go in turn. 0;
- * SN_E2BIG above SN_DGRAM_MAX, or what the network takes; SN_EADDRNOTAVAIL when `to` is of
- * another family; SN_ENETUNREACH, SN_EHOSTUNREACH, SN_EACCES; SN_ECLOSED after sn_dgram_close;
- * SN_ECANCELED, SN_ETIMEDOUT from the scope; SN_ENOMEM.
+ * SN_E2BIG above SN_DGRAM_MAX, or what the network takes; SN_EINVAL when `to` has port 0;
+ * SN_EADDRNOTAVAIL when it is of another family; SN_ENETUNREACH, SN_EHOSTUNREACH, SN_EACCES;
+ * SN_ECLOSED after sn_dgram_close; SN_ECANCELED, SN_ETIMEDOUT from the scope; SN_ENOMEM.
  */
 SN_API SN_PARKS int sn_dgram_send(sn_dgram *d, const sn_addr *to, const void *buf, size_t n);
 /**

@@ -147,6 +147,7 @@ static int address(const struct sn_dgram *d, const sn_addr *to, net_addr *a) {
     bool own6 = d->bound.ip == NET_LOOPBACK6;
     if (n < 0) return own6 || d->v6 ? n : SN_EADDRNOTAVAIL;
     *a = both[0];
+    if (a->port == 0) return SN_EINVAL;
     if (a->ip == 0) a->ip = INADDR_LOOPBACK;
     bool to6 = a->ip == NET_LOOPBACK6;
     return (own6 && !to6) || (to6 && !own6 && !d->v6) ? SN_EADDRNOTAVAIL : 0;

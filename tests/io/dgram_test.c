@@ -200,6 +200,8 @@ NET_CASE(nobody_is_there) {
     size_t n;
     sn_dgram_free(b);
     for (int i = 0; i < 3; i++) CHECK_INT(sn_dgram_send(a, &gone, "x", 1), 0);
+    sn_addr nowhere = address("127.0.0.1:0");
+    CHECK_INT(sn_dgram_send(a, &nowhere, "x", 1), SN_EINVAL);
     CHECK_INT(sn_dgram_recv(a, &c, 1, &n, NULL, sn_now() + 5 * SN_MILLISECOND), SN_ETIMEDOUT);
     sn_dgram_free(a);
 }
