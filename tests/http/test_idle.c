@@ -72,14 +72,18 @@ static void all_answered(sn_conn **c) {
 
 static site web;
 
+/* With time for all the others between two questions. */
+static sn_conn *dial(void) {
+    sn_conn *c = site_dial(&web);
+    sn_set_read_deadline(c, sn_now() + 300 * SN_SECOND);
+    return c;
+}
+
 static void test_idle(void) {
-    sn_conn **c = calloc((size_t)count, sizeof *c), *ask_on = site_dial(&web);
+    sn_conn **c = calloc((size_t)count, sizeof *c), *ask_on = dial();
     MUST(c);
     long before = exchange(ask_on, "/");
-    for (int i = 0; i < count; i++) {
-        c[i] = site_dial(&web);
-        sn_set_read_deadline(c[i], sn_now() + 120 * SN_SECOND);
-    }
+    for (int i = 0; i < count; i++) c[i] = dial();
     long opened = exchange(ask_on, "/");
     all_answered(c);
     long used = exchange(ask_on, "/");
