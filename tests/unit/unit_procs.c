@@ -3,7 +3,9 @@
  * here), and by what the program asks for. */
 #include "check.h"
 
+#include <pthread.h>
 #include <sennit/sennit.h>
+#include <stdatomic.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -149,6 +151,45 @@ static void while_it_runs(void) {
     CHECK_INT(sn_run(follows, &all, NULL), 0);
 }
 
+static atomic_bool all_wait;
+
+/* A thread that no call of ours has told of: it changes the quota, and sends when that has been
+ * seen. Whoever follows the quota is no M, and must not take the thread for one of ours. */
+static void *sends_then(void *c) {
+    uint32_t n = 2;
+    while (!atomic_load(&all_wait)) usleep(1000);
+    put("/sys/fs/cgroup/unified/c/cpu.max", "100000 100000\n");
+    for (int i = 0; i < 60000 && atomic_load(&sn__rt.nprocs) != 1; i++) usleep(1000);
+    CHECK_INT(sn_send(c, &n), 0);
+    return NULL;
+}
+
+/* Asleep just before the next look at the quota, so that the monitor has not gone to sleep yet. */
+static int asleep_as_it_follows(void *arg) {
+    sn_time begin = sn_now();
+    sn_chan c;
+    pthread_t t;
+    uint32_t n = 0;
+    (void)arg;
+    atomic_store(&all_wait, false);
+    MUST(sn_chan_init(&c, sizeof n, 0, NULL, NULL) == 0);
+    MUST(pthread_create(&t, NULL, sends_then, &c) == 0);
+    while (sn_now() - begin < 850 * SN_MILLISECOND) CHECK_INT(sn_yield(), 0);
+    atomic_store(&all_wait, true);
+    CHECK_INT(sn_recv(&c, &n), 0);
+    CHECK_INT(n, 2);
+    CHECK_INT(pthread_join(t, NULL), 0);
+    sn_chan_free(&c);
+    return 0;
+}
+
+static void no_deadlock_seen(void) {
+    if (sn__os_cpus() == 1) return; /* the quota changes nothing */
+    tree("0::/c\n");
+    put("/sys/fs/cgroup/unified/c/cpu.max", "max 100000\n");
+    CHECK_INT(sn_run(asleep_as_it_follows, NULL, NULL), 0);
+}
+
 static int tell_procs(void *arg) {
     *(uint32_t *)arg = procs_now();
     return 0;
@@ -179,6 +220,7 @@ int main(void) {
     CASE(lines);
     CASE(rounding);
     CASE(while_it_runs);
+    CASE(no_deadlock_seen);
     CASE(asked_for);
     char command[128];
     snprintf(command, sizeof command, "rm -r %s", root);

@@ -43,7 +43,7 @@ void sn__pin_wait(M *m) {
     if (m->p) sn__release_p(m);
     sn__lock(&rt->lock);
     if (!atomic_load(&m->wake)) {
-        sn__check_dead(false);
+        sn__check_dead(SN__IDLES);
         m->waits = true;
         rt->ms_idle++;
     }

@@ -159,12 +159,11 @@ static P *take_surplus(runtime *rt) {
     return taken;
 }
 
-/* Under procs_lock. While timers are between two heaps no deadlock may be seen: the caller, whose
- * thread may be none of ours, counts as an M that runs. */
+/* Under procs_lock. While timers are between two heaps no deadlock may be seen. */
 static int change(runtime *rt, uint32_t n) {
     if (!make_up_to(rt, n)) return SN_ENOMEM;
     sn__lock(&rt->lock);
-    rt->ms++;
+    rt->changing++;
     atomic_store(&rt->nprocs, n);
     employ(rt, n);
     P *surplus = take_surplus(rt);
@@ -174,8 +173,8 @@ static int change(runtime *rt, uint32_t n) {
         shed(rt, surplus);
     }
     sn__lock(&rt->lock);
-    sn__check_dead(false);
-    rt->ms--;
+    rt->changing--;
+    sn__check_dead(SN__NO_M);
     sn__unlock(&rt->lock);
     sn__wake_one();
     return 0;
@@ -199,8 +198,8 @@ int sn_set_procs(uint32_t n) {
     int rc = SN_EPERM;
     if (atomic_load(&rt->running)) {
         sn__lock(&rt->procs_lock);
-        atomic_store(&rt->follow, !n && !sn__set.procs);
         rc = change(rt, n ? n : default_procs());
+        if (!rc) atomic_store(&rt->follow, !n && !sn__set.procs);
         sn__unlock(&rt->procs_lock);
     }
     sn__leave(g);

@@ -201,7 +201,7 @@ static void sleep_in_poller(M *m, runtime *rt) {
     sn__poll_batch b;
     b.n = 0;
     sn__lock(&rt->lock);
-    sn__check_dead(true);
+    sn__check_dead(SN__POLLS);
     sn__unlock(&rt->lock);
     const sn__poller *po = atomic_load_explicit(&rt->poller, memory_order_acquire);
     sn_time first = sn__first_timer(), until = sleep_until(first);
@@ -307,12 +307,13 @@ void sn__schedule(M *m) {
     }
 }
 
-/* Dead: no M runs but the caller, who is about to sleep, and neither a timer nor a descriptor nor
- * a thread of somebody else can ready anybody. */
-void sn__check_dead(bool in_poller) {
+/* Dead: no M runs but the caller, who is about to sleep if it is one, and neither a timer nor a
+ * descriptor nor a thread of somebody else can ready anybody. While timers are between two heaps
+ * nobody can tell: who moves them looks afterwards. */
+void sn__check_dead(enum sn__asks who) {
     runtime *rt = &sn__rt;
-    uint32_t asleep = rt->ms_idle + (!in_poller && atomic_load(&rt->polling) ? 1 : 0);
-    if (rt->ms - asleep > 1) return;
+    uint32_t asleep = rt->ms_idle + (who != SN__POLLS && atomic_load(&rt->polling) ? 1 : 0);
+    if (rt->ms - asleep > (who == SN__NO_M ? 0 : 1) || rt->changing) return;
     if (atomic_load(&rt->stopping) || atomic_load(&rt->foreign_seen)) return;
     if (sn__first_timer() != SN_NEVER || poll_waiting(rt) || work_visible(rt)) return;
     if (atomic_load(&rt->aside)) return; /* the monitor lets them go on */

@@ -92,7 +92,7 @@ typedef struct runtime {
     sn_time procs_seen;            /* the monitor's: when it last looked at that */
     P *idle_p;
     M *idle_m, *all_m;
-    uint32_t ms, ms_idle; /* under lock */
+    uint32_t ms, ms_idle, changing; /* under lock; changes of nprocs that are going on */
     _Atomic uint32_t idle_ps, spinning;
     _Atomic uint32_t queued;    /* in the global queue; changed under lock */
     G *_Atomic free[LISTS];     /* under lock; read without, to see that there is none */
@@ -314,7 +314,9 @@ sn_time sn__trim(sn_time now, bool busy);
 /** One step of that, for those who have been parked for `age` ticks. */
 void sn__trim_step(bool busy, uint32_t age);
 
-/* deadlock: rt.lock held, the caller about to sleep and nothing can wake us */
-void sn__check_dead(bool in_poller);
+/** Stops the program if nothing can wake anybody. rt.lock held, by an M that is about to sleep, in
+ *  the poller or not; or by who is no M, or one that goes on. */
+enum sn__asks { SN__IDLES, SN__POLLS, SN__NO_M };
+void sn__check_dead(enum sn__asks who);
 
 #endif

@@ -87,7 +87,7 @@ void sn__m_sleep(M *m, bool wants_p) {
         if (idle) sn__own_p(m, idle);
         return;
     }
-    sn__check_dead(false);
+    sn__check_dead(SN__IDLES);
     m->next = rt->idle_m;
     rt->idle_m = m;
     rt->ms_idle++;
