@@ -202,8 +202,7 @@ static void give_up(flight *f, call *c, asker *a) {
 
 /* Under f->lock: the call `made` begins. */
 static int begin(flight *f, call *made) {
-    sn__scope *root = sn__root();
-    int rc = root ? sn__spawn(root, NULL, run, &made, sizeof made, (uintptr_t)f->fn) : SN_EPERM;
+    int rc = sn__spawn_root(run, &made, sizeof made, (uintptr_t)f->fn);
     if (rc) return rc;
     put(f, made);
     f->on++;

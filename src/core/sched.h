@@ -168,8 +168,8 @@ void sn__fence_tickets(void);
  * In a bracket. 0, SN_EINVAL, SN_E2BIG, SN_ENOMEM, or the code of a cancelled scope. */
 int sn__spawn(struct sn__scope *s, const sn_attr *attr, sn_fn f, const void *arg, size_t n,
               uintptr_t site);
-/** The root scope of the run that is on; NULL. */
-struct sn__scope *sn__root(void);
+/** The same in the root scope, which foreign threads may, too. SN_EPERM: no run is on. */
+int sn__spawn_root(sn_fn f, const void *arg, size_t n, uintptr_t site);
 /** Where g, the caller in a bracket, runs, for what is kept apart by CPU: a number below
  *  sn__places(), as long as that does not change. Two may be at one place. */
 uint32_t sn__place(const sn__g *g);

@@ -16,8 +16,7 @@ int sn_go_root(sn_fn f, const void *arg, size_t n) {
     uintptr_t site = (uintptr_t)__builtin_return_address(0);
     SN__HB_IN();
     sn__g *g = sn__enter_parks();
-    sn__scope *root = sn__root();
-    int rc = root ? sn__spawn(root, NULL, f, arg, n, site) : SN_EPERM;
+    int rc = sn__spawn_root(f, arg, n, site);
     SN__HB_OUT();
     sn__leave(g);
     return rc;

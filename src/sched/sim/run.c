@@ -197,9 +197,10 @@ int sn_sim_run(const sn_sim_config *config, sn_fn f, void *arg, sn_sim_result *r
     return rc;
 }
 
-sn__scope *sn__root(void) {
+int sn__spawn_root(sn_fn f, const void *arg, size_t n, uintptr_t site) {
     sn_host *h = sn__sim_host();
-    return h ? &h->root : sn__sim.running ? &sn__sim.root : NULL;
+    sn__scope *root = h ? &h->root : sn__sim.running ? &sn__sim.root : NULL;
+    return root ? sn__spawn(root, NULL, f, arg, n, site) : SN_EPERM;
 }
 
 int sn_set_procs(uint32_t n) {

@@ -104,11 +104,14 @@ static inline __attribute__((always_inline)) void count(_Atomic uint64_t *own, P
         atomic_fetch_add_explicit(shared, 1, memory_order_relaxed);
 }
 
+/* Those that have ended first: each was started before, perhaps on another P, and with the ends
+ * counted last there might be fewer than none. */
 uint64_t sn__live(void) {
     runtime *rt = &sn__rt;
-    uint64_t n = atomic_load(&rt->spawned) - atomic_load(&rt->ended);
-    for (uint32_t i = 0; i < rt->made; i++)
-        n += atomic_load(&rt->p[i]->spawned) - atomic_load(&rt->p[i]->ended);
+    uint64_t n = -atomic_load(&rt->ended);
+    for (uint32_t i = 0; i < rt->made; i++) n -= atomic_load(&rt->p[i]->ended);
+    n += atomic_load(&rt->spawned);
+    for (uint32_t i = 0; i < rt->made; i++) n += atomic_load(&rt->p[i]->spawned);
     return n;
 }
 
@@ -211,7 +214,13 @@ int sn__spawn(sn__scope *s, const sn_attr *attr, sn_fn f, const void *arg, size_
     return 0;
 }
 
-sn__scope *sn__root(void) { return atomic_load(&sn__rt.running) ? &sn__rt.root : NULL; }
+int sn__spawn_root(sn_fn f, const void *arg, size_t n, uintptr_t site) {
+    bool guest = !sn__tls_get();
+    if (guest && !sn__guest_in()) return SN_EPERM;
+    int rc = sn__spawn(&sn__rt.root, NULL, f, arg, n, site);
+    if (guest) sn__guest_out();
+    return rc;
+}
 
 sn__g *sn__current(void) {
     M *m = sn__tls_get();

@@ -141,6 +141,15 @@ enum sn__cause sn__park(sn__g *g, sn_time until, enum sn__reason why, const void
     return (enum sn__cause)(atomic_load_explicit(&g->wait, memory_order_acquire) & 0xff);
 }
 
+/* The caller may be no thread of ours; and once g is in the queue it may run, and the whole run
+ * end, before that one has looked whom to wake. */
+static void put_for_all(G *g) {
+    atomic_fetch_add(&sn__rt.guests, 1);
+    sn__global_put(g);
+    sn__wake_one();
+    sn__guest_out();
+}
+
 /* A foreign thread, or a pinned coroutine. */
 static SN__COLD void ready_odd(G *g) {
     if (g->core.foreign) {
@@ -149,8 +158,7 @@ static SN__COLD void ready_odd(G *g) {
         return;
     }
     atomic_store_explicit(&g->core.status, SN__RUNNABLE, memory_order_relaxed);
-    sn__global_put(g);
-    sn__wake_one();
+    put_for_all(g);
 }
 
 void sn__ready(sn__g *g) {
@@ -166,8 +174,7 @@ void sn__ready(sn__g *g) {
         if (sn__p_put_next(m->p, other) && sn__nprocs() > 1) sn__wake_one();
         return;
     }
-    sn__global_put(other);
-    sn__wake_one();
+    put_for_all(other);
 }
 
 /* As many as p's ring has room for; how many. */

@@ -196,11 +196,12 @@ int sn_set_procs(uint32_t n) {
     if (n > PROCS_MAX) return SN_EINVAL;
     sn__g *g = sn__enter();
     int rc = SN_EPERM;
-    if (atomic_load(&rt->running)) {
+    if (sn__guest_in()) {
         sn__lock(&rt->procs_lock);
         rc = change(rt, n ? n : default_procs());
         if (!rc) atomic_store(&rt->follow, !n && !sn__set.procs);
         sn__unlock(&rt->procs_lock);
+        sn__guest_out();
     }
     sn__leave(g);
     return rc;

@@ -98,6 +98,7 @@ G *sn__steal(P *thief, P *victim, bool last) {
 
 void sn__inbox_put(G *g) {
     runtime *rt = &sn__rt;
+    atomic_fetch_add(&rt->guests, 1);
     G *head = atomic_load_explicit(&rt->inbox, memory_order_relaxed);
     do g->next = head;
     while (!atomic_compare_exchange_weak(&rt->inbox, &head, g));
@@ -105,6 +106,7 @@ void sn__inbox_put(G *g) {
         sn__interrupt_poller();
     else if (!atomic_load(&rt->spinning))
         sn__monitor_poke();
+    sn__guest_out();
 }
 
 void sn__inbox_empty(P *p) {

@@ -25,9 +25,11 @@ static M *not_joined(runtime *rt, M *self, uintptr_t *thread) {
     return m;
 }
 
-/* The last to run may have woken one more, who then joins the list: until there is none. */
+/* Who has woken somebody from outside may not have seen yet that there is nobody left to wake. The
+ * last to run may have woken one more M, who then joins the list: until there is none. */
 static void join_threads(runtime *rt, M *self) {
     uintptr_t thread;
+    while (atomic_load(&rt->guests)) sn__os_yield();
     sn__monitor_stop();
     for (M *m; (m = not_joined(rt, self, &thread));) {
         if (!thread) {
@@ -57,6 +59,16 @@ static void stop_all(runtime *rt) {
     sn__interrupt_poller();
 }
 
+/* Either it sees that the run is not up any more, or whoever ends that sees it. */
+bool sn__guest_in(void) {
+    atomic_fetch_add(&sn__rt.guests, 1);
+    if (atomic_load(&sn__rt.up)) return true;
+    sn__guest_out();
+    return false;
+}
+
+void sn__guest_out(void) { atomic_fetch_sub(&sn__rt.guests, 1); }
+
 /* The first coroutine. It is no member of the root scope, which it waits for at the end, but its
  * current scope is the root: what it starts with sn_go lives there. */
 static int first_main(void *p) {
@@ -65,6 +77,7 @@ static int first_main(void *p) {
     sn__g *g = sn__enter();
     g->scope = &rt->root;
     g_of(g)->fn = u->f; /* what dumps should name */
+    atomic_store(&rt->up, 1);
     sn__leave(g);
     rt->result = u->f(u->arg);
     sn__hb_release(rt);
@@ -73,6 +86,7 @@ static int first_main(void *p) {
     sn__scope_cancel(&rt->root, SN_ECANCELED);
     sn__scope_wait(&rt->root, g);
     g->scope = g->home;
+    atomic_store(&rt->up, 0);
     stop_all(rt);
     sn__leave(g);
     return 0;
@@ -81,7 +95,7 @@ static int first_main(void *p) {
 static void reset(runtime *rt) {
     G *keep[LISTS];
     memcpy(keep, rt->free, sizeof keep);
-    memset(rt, 0, offsetof(runtime, running)); /* which keeps others out meanwhile */
+    memset(rt, 0, offsetof(runtime, running)); /* where nobody else looks before it is up */
     memcpy(rt->free, keep, sizeof keep);
     rt->next_id = 1;
     sn__places_init();
@@ -154,7 +168,7 @@ void sn_get_stats(sn_stats *st) {
     uint32_t size = st->size;
     sn_stats s = {.size = size};
     sn__g *g = sn__enter();
-    if (atomic_load(&rt->running)) {
+    if (sn__guest_in()) {
         s.procs = rt->nprocs;
         sn__lock(&rt->lock);
         s.threads = rt->ms;
@@ -169,8 +183,9 @@ void sn_get_stats(sn_stats *st) {
         }
         s.handovers = atomic_load(&rt->handovers);
         s.hogs = atomic_load(&rt->hog_takes);
+        s.trimmed = atomic_load(&rt->trimmed);
+        sn__guest_out();
     }
-    s.trimmed = atomic_load(&rt->trimmed);
     s.stack_bytes = sn__stack_bytes();
     sn__leave(g);
     memcpy(st, &s, size < sizeof s ? size : sizeof s);

@@ -121,7 +121,9 @@ typedef struct runtime {
     uint32_t nodes; /* of the machine; 1 also where they do not matter */
     int result;
     M *caller;                /* the calling thread's, while the first coroutine is made */
-    _Atomic uint32_t running; /* a runtime is up; the last member: see reset in run.c */
+    _Atomic uint32_t running; /* from the begin of sn_run to its end; the first that outlives it */
+    _Atomic uint32_t up;      /* threads that are not ours may come in */
+    _Atomic uint32_t guests;  /* those of them that have: the end of the run waits for them */
 } runtime;
 
 extern SN__HIDDEN runtime sn__rt;
@@ -229,6 +231,11 @@ void sn__pin_start(G *g, M *m);
 SN__COLD void sn__pin_wait(M *m);
 /** g is pinned and was given m to run: true: another M does it, with m's P. */
 bool sn__pin_elsewhere(M *m, G *g);
+
+/* run.c: a thread that may be none of ours is about to use what a run takes with it when it ends.
+ * False: no run is up. Else it says so when it has done. Who wakes a coroutine need not ask. */
+bool sn__guest_in(void);
+void sn__guest_out(void);
 
 /* thread.c */
 /** n zero bytes on cache lines of their own, for what one thread writes all the time; free(). NULL.
