@@ -2,6 +2,8 @@
 /* Select against Go's specification: which case may go on, which one is chosen, what moves. */
 #include "world.h"
 
+#include <stdatomic.h>
+
 static void make(sn_chan *c, size_t cap) {
     MUST(sn_chan_init(c, sizeof(int), cap, NULL, NULL) == 0);
 }
@@ -449,6 +451,45 @@ static int ring_of_selects(void *arg) {
     return 0;
 }
 
+/* A token goes from one channel to the other by being in both for a while. So at every instant one
+ * of the two has it, and a select with a default finds it. */
+typedef struct relay {
+    sn_chan a, b;
+    atomic_int stop;
+} relay;
+
+static int pass_about(void *arg) {
+    relay *r = arg;
+    int v;
+    while (!atomic_load(&r->stop)) {
+        put(&r->b, 1);
+        CHECK_INT(sn_recv(&r->a, &v), 0);
+        put(&r->a, 1);
+        CHECK_INT(sn_recv(&r->b, &v), 0);
+    }
+    return 0;
+}
+
+static int at_one_instant(void *arg) {
+    relay r = {.stop = 0};
+    sn_scope s;
+    (void)arg;
+    make(&r.a, 2), make(&r.b, 2);
+    put(&r.a, 1);
+    sn_scope_enter(&s, SN_NEVER);
+    GO(pass_about, &r);
+    for (int i = 0; i < 20; i++) {
+        int v, k = sn_select(0, sn_rx(&r.a, &v, NULL), sn_rx(&r.b, &v, NULL));
+        CHECK(k == 0 || k == 1);
+        if (k >= 0) put(k ? &r.b : &r.a, v);
+    }
+    atomic_store(&r.stop, 1);
+    CHECK_INT(sn_scope_leave(&s), 0);
+    sn_chan_free(&r.a);
+    sn_chan_free(&r.b);
+    return 0;
+}
+
 int main(void) {
     world_case("spec: the case that can go on is chosen, the others move nothing", only_ready_case,
                50);
@@ -456,6 +497,7 @@ int main(void) {
     world_case("spec: the choice is even wherever the ready cases stand",
                even_choice_of_two_in_eight, 20);
     world_case("spec: with a default, nothing ready means the default", with_default, 50);
+    world_case("select: the default is chosen of one instant", at_one_instant, 300);
     world_case("spec: with nil channels only, or none at all, it blocks for ever", blocks_for_ever,
                100);
     world_case("select: its own deadline is no cancel", until_passes, 100);
