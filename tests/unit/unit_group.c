@@ -370,7 +370,47 @@ static int many_keys(void *arg) {
     return 0;
 }
 
+static int fail(void *arg) {
+    (void)arg;
+    return SN_EIO;
+}
+static int leaves_it_to_another(void *ctx, const void *key, size_t n, void *result) {
+    (void)ctx, (void)key, (void)n;
+    *(int *)result = 1;
+    return sn_go(fail, NULL, 0);
+}
+
+/* What fails in the scope of the call fails the call. */
+static int inner_errors_count(void *arg) {
+    sn_flight f;
+    int got = 0;
+    (void)arg;
+    MUST(sn_flight_init(&f, leaves_it_to_another, NULL, sizeof got) == 0);
+    CHECK_INT(sn_flight_do(&f, "k", 1, &got), SN_EIO);
+    CHECK_INT(got, 0);
+    sn_flight_end(&f);
+    return 0;
+}
+
+/* Who is refused by a group that is over leaves its room to others. */
+static int refused_leaves_room(void *arg) {
+    sn_group g;
+    (void)arg;
+    sn_group_enter(&g, 1, SN_NEVER);
+    sn_scope_cancel(&g.scope, SN_EIO);
+    sn_shield(1);
+    for (int i = 0; i < 3; i++) {
+        CHECK_INT(sn_group_try_go(&g, fail, NULL, 0), SN_ECANCELED);
+        CHECK_INT(sn_group_go(&g, fail, NULL, 0), SN_ECANCELED);
+    }
+    sn_shield(0);
+    CHECK_INT(sn_group_leave(&g), SN_EIO);
+    return 0;
+}
+
 int main(void) {
+    world_case("group: who is refused leaves its room", refused_leaves_room, 5);
+    world_case("flight: what fails inside fails it", inner_errors_count, 20);
     world_case("group: no more than its limit at once", limit_holds, 100);
     world_case("group: the first error ends it", first_error_ends_it, 200);
     world_case("group: full, and without a limit", full_and_empty, 20);
