@@ -136,8 +136,7 @@ static int pump(void *arg) {
 /* As sn_go_root, but lets nobody run before: the lock is held. */
 static int spawn_pump(sn__pd *pd) {
     sn__g *g = sn__enter();
-    sn__scope *root = sn__root();
-    int err = root ? sn__spawn(root, NULL, pump, pd, 0, (uintptr_t)sn_signal_notify) : SN_EPERM;
+    int err = sn__spawn_root(pump, pd, 0, (uintptr_t)sn_signal_notify);
     sn__leave(g);
     return err;
 }
