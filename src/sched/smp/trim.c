@@ -10,13 +10,15 @@
  *
  *   hold     context busy: 0 -> HELD, by compare-and-swap
  *   barrier  on all threads: one for all that are held, and at most one a tick
- *   look     status still what it was? discard : leave alone
+ *   look     status still what it was, and still HELD? discard : leave alone
  *   let go   busy: HELD -> 0
  *
  * Who resumes writes RUNNABLE into the status (or somebody did before), and then looks at busy, as
  * ever; HELD looks to it like "still leaving its thread", and it waits. If it read busy before the
  * barrier, its status is seen after it, and nothing is discarded; if it reads busy after the
- * barrier, it sees HELD. Its next store to busy overwrites HELD, so letting go swaps as well.
+ * barrier, it sees HELD. Its next store to busy overwrites HELD, so letting go swaps as well; and
+ * one that read before may have run and wait again by now, with nothing to hold it: so the look is
+ * at both, the status first.
  * (One that was dead is filled in between; that writes to the page of the control block and the
  * room for an argument below it, which are kept.)
  *
@@ -76,7 +78,8 @@ static void let_go(held *h) {
 }
 
 static bool undisturbed(const held *h) {
-    return h->mine && atomic_load(&h->g->core.status) == h->status;
+    return h->mine && atomic_load(&h->g->core.status) == h->status &&
+           atomic_load(&h->g->ctx.busy) == SN__HELD;
 }
 
 /* Who has been readied meanwhile does not wait for the others. */
