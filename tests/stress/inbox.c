@@ -61,6 +61,21 @@ static int get_all(void *arg) {
     return 0;
 }
 
+/* Told of somebody who had been found already, the monitor listens again from its next look on. */
+static int told_in_vain(void *arg) {
+    (void)arg;
+    sn__monitor_poke();
+    for (int i = 0; i < 60000 && atomic_load(&sn__rt.poked); i++)
+        CHECK_INT(sn_sleep(SN_MILLISECOND), 0);
+    CHECK_INT(atomic_load(&sn__rt.poked), 0);
+    return 0;
+}
+
+static void it_listens_again(void) {
+    sn_attr attr = {.size = sizeof attr, .procs = 2};
+    CHECK_INT(sn_run(told_in_vain, NULL, &attr), 0);
+}
+
 static void the_idle_one_is_told(void) {
     sn_attr attr = {.size = sizeof attr, .procs = 2};
     CHECK_INT(sn_run(get_all, NULL, &attr), 0);
@@ -68,6 +83,7 @@ static void the_idle_one_is_told(void) {
 
 int main(void) {
     alarm(250);
+    CASE(it_listens_again);
     CASE(the_idle_one_is_told);
     return check_done();
 }

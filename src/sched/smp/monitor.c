@@ -32,13 +32,16 @@ static void poll_if_nobody(runtime *rt, sn_time now, sn_time patience) {
     po->deliver(&b); /* no P here: into the global queue */
 }
 
+/* rt.poked. IN_VAIN: it was, but no P idled, or nobody is there any more; till the next look. */
+enum { QUIET, POKED, IN_VAIN };
+
 /* When in doubt whether somebody comes for the inbox: the monitor was told, or looks anyway. */
 static void serve_inbox(runtime *rt) {
-    bool poked = atomic_exchange(&rt->poked, 0);
+    uint32_t poked = atomic_exchange(&rt->poked, QUIET);
     bool idle = sn__inbox_has() && atomic_load(&rt->idle_ps);
-    if (poked && !idle) atomic_store(&rt->poked, true);
+    if (poked == POKED && !idle) atomic_store(&rt->poked, IN_VAIN);
     if (!idle) return;
-    if (!poked) atomic_fetch_add_explicit(&rt->rescues, 1, memory_order_relaxed);
+    if (poked == QUIET) atomic_fetch_add_explicit(&rt->rescues, 1, memory_order_relaxed);
     sn__wake_one();
 }
 
@@ -94,7 +97,7 @@ void sn__monitor_wake(void) {
 
 void sn__monitor_poke(void) {
     runtime *rt = &sn__rt;
-    if (atomic_load(&rt->poked) || atomic_exchange(&rt->poked, 1)) return;
+    if (atomic_load(&rt->poked) || atomic_exchange(&rt->poked, POKED)) return;
     atomic_store(&rt->monitor_word, 1);
     sn__os_wake(&rt->monitor_word, 1);
 }
