@@ -127,7 +127,44 @@ static void not_before_the_waker_is_through(void) {
     sn_chan_free(&c);
 }
 
+/* --- A thread that calls in as it ends, when what it was to us has gone to another thread. */
+
+static sn_local own = SN_LOCAL(NULL);
+static pthread_key_t late;
+static sn_sem posts[2];
+static atomic_bool is_late;
+
+static void waits_late(void *sem) {
+    atomic_store(&is_late, true);
+    CHECK_INT(sn_sem_wait(sem, sn_now() + 20 * SN_SECOND), 0);
+}
+
+static void *ends(void *sem) {
+    CHECK(sn_local_get(&own) == NULL);
+    CHECK_INT(pthread_setspecific(late, sem), 0);
+    return NULL;
+}
+
+static void *waits(void *sem) {
+    CHECK_INT(sn_sem_wait(sem, sn_now() + 20 * SN_SECOND), 0);
+    return NULL;
+}
+
+static void each_is_one(void) {
+    pthread_t t[2];
+    CHECK(sn_local_get(&own) == NULL); /* so that our own key comes first */
+    MUST(pthread_key_create(&late, waits_late) == 0);
+    MUST(pthread_create(&t[0], NULL, ends, &posts[0]) == 0);
+    while (!atomic_load(&is_late)) usleep(1000);
+    usleep(20000); /* it waits by now, most likely; and so does the other */
+    MUST(pthread_create(&t[1], NULL, waits, &posts[1]) == 0);
+    usleep(20000);
+    for (int i = 0; i < 2; i++) sn_sem_post(&posts[i]);
+    for (int i = 0; i < 2; i++) CHECK_INT(pthread_join(t[i], NULL), 0);
+}
+
 int main(void) {
+    CASE(each_is_one);
     CASE(while_runs_come_and_go);
     CASE(not_before_the_waker_is_through);
     return check_done();

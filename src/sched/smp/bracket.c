@@ -78,6 +78,7 @@ static _Thread_local G *foreign_self;
 static void foreign_gone(void *p) {
     G *g = p;
     sn__locals_end(g);
+    foreign_self = NULL; /* who still calls, at the end of something else, gets another */
     sn__lock(&foreign_lock);
     g->next = foreign_free;
     foreign_free = g;
