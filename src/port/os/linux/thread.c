@@ -65,12 +65,13 @@ static pthread_once_t exit_once = PTHREAD_ONCE_INIT;
 static pthread_key_t exit_key;
 /* every caller writes the same function */
 static void (*_Atomic exit_done)(void *);
-static void make_key(void) { pthread_key_create(&exit_key, atomic_load(&exit_done)); }
+static bool have_key; /* or there are too many; what is to be done then is not */
+static void make_key(void) { have_key = !pthread_key_create(&exit_key, atomic_load(&exit_done)); }
 
 void sn__os_at_exit(void (*done)(void *), void *p) {
     atomic_store(&exit_done, done);
     pthread_once(&exit_once, make_key);
-    pthread_setspecific(exit_key, p);
+    if (have_key) pthread_setspecific(exit_key, p);
 }
 
 static pthread_once_t fork_once = PTHREAD_ONCE_INIT;
