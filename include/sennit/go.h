@@ -32,7 +32,7 @@ typedef struct sn_attr {
     uint32_t stack;        /**< bytes of stack wanted; rounded up to a size class */
     const char *name;      /**< shown in dumps; must live as long as the coroutine */
     uint32_t flags;        /**< SN_FOREIGN, SN_LEARN, SN_PIN, SN_SMALL, or 0 */
-    uint32_t procs;        /**< sn_run only: number of Ps; 0: as sn_set_procs(0) */
+    uint32_t procs;        /**< sn_run only: number of Ps, up to 1024; 0: as sn_set_procs(0) */
     const sn_small *small; /**< with SN_SMALL: the proof for its function */
 } sn_attr;
 
@@ -219,7 +219,7 @@ SN_API size_t sn_hogs(sn_hog *at, size_t room);
  */
 SN_API void sn_hog_profile(int fd);
 
-/** Fills in *st. From anywhere but interrupts; never parks. The figures are not one instant's. */
+/** Fills in *st. Not from signal handlers; never parks. The figures are not one instant's. */
 SN_API void sn_get_stats(sn_stats *st);
 
 /**

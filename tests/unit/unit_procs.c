@@ -207,6 +207,8 @@ static void asked_for(void) {
     unsetenv("SENNIT_PROCS");
     CHECK_INT(sn_run(tell_procs, &n, &attr), 0);
     CHECK_INT(n, 5);
+    attr.procs = 1025; /* as sn_set_procs has it */
+    CHECK_INT(sn_run(tell_procs, &n, &attr), SN_EINVAL);
 }
 
 int main(void) {

@@ -69,7 +69,6 @@ bool sn__procs_start(const sn_attr *attr) {
     runtime *rt = &sn__rt;
     sn__numa_start();
     uint32_t asked = attr ? attr->procs : 0, n = asked ? asked : default_procs();
-    if (n > PROCS_MAX) n = PROCS_MAX;
     rt->follow = !asked && !sn__set.procs;
     rt->p = calloc(PROCS_MAX, sizeof *rt->p);
     if (!rt->p || !make_up_to(rt, n)) return false;

@@ -145,7 +145,7 @@ static void forgo(const sn__settings *set) {
 int sn_run(sn_fn f, void *arg, const sn_attr *attr) {
     runtime *rt = &sn__rt;
     uint32_t down = 0;
-    if (attr && attr->size != sizeof *attr) return SN_EINVAL;
+    if (attr && (attr->size != sizeof *attr || attr->procs > PROCS_MAX)) return SN_EINVAL;
     sn__forked_check();
     sn__watch_forks();
     if (sn__tls_get() || !atomic_compare_exchange_strong(&rt->running, &down, 1)) return SN_EBUSY;
