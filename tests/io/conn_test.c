@@ -175,6 +175,29 @@ static void let_wait(void) {
     MUST(sn_sleep(2 * SN_MILLISECOND) == 0);
 }
 
+/* Also where the last read has emptied the connection, so that the next one waits first. */
+NET_CASE(what_is_there_beats_the_deadline) {
+    net_pair p = pair_of("tcp");
+    char got[8];
+    size_t n;
+    int at_once = 0;
+    for (int i = 0; i < 20; i++) {
+        sn_set_read_deadline(p.b, SN_NEVER);
+        CHECK_INT(sn_write(p.a, "a", 1, &n), 0);
+        CHECK_INT(sn_read(p.b, got, sizeof got, &n), 0);
+        CHECK_INT(sn_write(p.a, "b", 1, &n), 0);
+        sn_set_read_deadline(p.b, 0);
+        int err, tries = 0;
+        while ((err = sn_read(p.b, got, sizeof got, &n)) == SN_ETIMEDOUT && ++tries < 5000)
+            MUST(sn_sleep(SN_MILLISECOND) == 0); /* it is still on its way */
+        CHECK_INT(err, 0);
+        CHECK(n == 1 && got[0] == 'b');
+        at_once += !tries;
+    }
+    CHECK(at_once > 0);
+    free_pair(p);
+}
+
 NET_CASE(a_deadline_reaches_who_waits_already) {
     net_pair p = pair_of("tcp");
     int r = 1, w = 1;
@@ -459,6 +482,7 @@ int main(void) {
     CASE(read_full_tells_a_short_stream);
     CASE(addresses);
     CASE(deadlines_end_waiting);
+    CASE(what_is_there_beats_the_deadline);
     CASE(a_deadline_reaches_who_waits_already);
     CASE(a_deadline_moved_away_is_forgotten);
     CASE(a_cancel_reaches_readers_and_writers);

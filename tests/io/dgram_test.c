@@ -135,6 +135,26 @@ static int receive_one(void *arg) {
     return 0;
 }
 
+/* Each waits as long as it said, also behind one that waits for ever. */
+NET_CASE(a_deadline_holds_in_the_row_too) {
+    sn_addr here;
+    sn_dgram *a = open_at("127.0.0.1:0", &here);
+    int result = 1;
+    want w = {a, &result};
+    char c;
+    size_t n;
+    sn_scope s;
+    sn_scope_enter(&s, SN_NEVER);
+    MUST(sn_go(receive_one, &w, sizeof w) == 0);
+    MUST(sn_yield() == 0);
+    sn_time until = sn_now() + 5 * SN_MILLISECOND;
+    CHECK_INT(sn_dgram_recv(a, &c, 1, &n, NULL, until), SN_ETIMEDOUT);
+    sn_dgram_close(a);
+    CHECK_INT(sn_scope_leave(&s), 0);
+    CHECK_INT(result, SN_ECLOSED);
+    sn_dgram_free(a);
+}
+
 NET_CASE(receivers_share_a_burst) {
     enum { N = 20 };
     sn_addr here;
@@ -242,6 +262,7 @@ int main(void) {
     CASE(a_datagram_and_its_answer);
     CASE(long_ones);
     CASE(deadlines_and_cancels);
+    CASE(a_deadline_holds_in_the_row_too);
     CASE(receivers_share_a_burst);
     CASE(close_wakes_receivers);
     CASE(where_a_socket_may_be);

@@ -92,6 +92,28 @@ NET_CASE(dials_from_an_address) {
     sn_listener_free(l);
 }
 
+/* A server that starts again gets its address, though its last connections are not forgotten.
+ * (Three tries: another program may be given the port.) */
+NET_CASE(an_address_is_free_again) {
+    int err = SN_EADDRINUSE;
+    for (int i = 0; i < 3 && err == SN_EADDRINUSE; i++) {
+        char addr[64], c;
+        size_t n;
+        sn_conn *a, *b;
+        sn_listener *l = listen_any("tcp", addr, sizeof addr);
+        MUST(sn_dial(&a, "tcp", addr) == 0);
+        MUST(sn_accept(l, &b) == 0);
+        sn_conn_free(b); /* who closes first remembers it */
+        CHECK_INT(sn_read(a, &c, 1, &n), 0);
+        CHECK_INT(n, 0);
+        sn_conn_free(a);
+        sn_listener_free(l);
+        err = sn_listen(&l, "tcp", addr);
+        sn_listener_free(l);
+    }
+    CHECK_INT(err, 0);
+}
+
 NET_CASE(a_taken_address_is_told) {
     char addr[64], all[64];
     sn_listener *second, *l = listen_any("tcp", addr, sizeof addr);
@@ -288,6 +310,7 @@ int main(void) {
     CASE(localhost_and_ipv6);
     CASE(an_ipv4_peer_is_shown_as_one);
     CASE(dials_from_an_address);
+    CASE(an_address_is_free_again);
     CASE(a_taken_address_is_told);
     CASE(who_waits_in_the_queue_is_told_of_its_end);
     CASE(close_wakes_all_acceptors);
