@@ -82,7 +82,8 @@ SN_API SN_PARKS int sn_sem_wait_n(sn_sem *s, long n, sn_time until);
 SN_API void sn_sem_post(sn_sem *s);
 SN_API void sn_sem_post_n(sn_sem *s, long n);
 
-/** Adds n (may be negative) to a wait group. Below zero stops the program. Never parks. */
+/** Adds n (may be negative) to a wait group. A count below zero, or beyond its range, stops the
+ *  program. Never parks. */
 SN_API void sn_wg_add(sn_wg *w, long n);
 SN_INLINE void sn_wg_done(sn_wg *w) { sn_wg_add(w, -1); }
 /** Waits until the count is zero. 0, SN_ECANCELED or SN_ETIMEDOUT from the scope. */

@@ -95,7 +95,7 @@ static int send_many(sn__g *g, sn__chan *c, const void *v, size_t n, size_t *don
 int sn_send_many(sn_chan *pub, const void *v, size_t n, size_t *done) {
     size_t moved = 0;
     if (done) *done = 0;
-    if (!pub && n) return sn_send(NULL, v);
+    if (!pub) return n ? sn_send(NULL, v) : 0;
     sn__g *g = sn__enter_parks();
     SN__EV_SEND(g, pub);
     SN__HB_IN();

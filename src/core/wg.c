@@ -19,11 +19,13 @@ void sn_wg_add(sn_wg *pub, long n) {
     sn__g *g = sn__enter();
     if (n < 0) sn__hb_release(w);
     sn__lock(&w->lock);
-    long now = w->count += n;
+    long now;
+    bool wrong = __builtin_add_overflow(w->count, n, &now) || now < 0;
+    w->count = now;
     if (now == 0)
         while ((node = sn__claim_first(&w->queue, SN__WOKEN))) sn__list_push(&won, &node->link);
     sn__unlock(&w->lock);
-    if (now < 0) sn__fatal("wait group below zero");
+    if (wrong) sn__fatal("wait group below zero, or beyond its range");
     sn__ready_all(&won);
     sn__leave(g);
 }

@@ -4,6 +4,7 @@
 #include "child.h"
 #include "world.h"
 
+#include <limits.h>
 #include <pthread.h>
 #include <stdatomic.h>
 
@@ -37,6 +38,7 @@ static int nothing_asked(void *arg) {
     CHECK_INT(sn_try_recv_many(NULL, &v, 0, &done), SN_EINVAL);
     CHECK_INT(done, 0);
     CHECK_INT(sn_recv_many(NULL, &v, 0, &done), SN_EINVAL);
+    CHECK_INT(sn_send_many(NULL, &v, 0, NULL), 0);
     sn_lock(&m);
     CHECK_INT(sn_cond_wait(&c, &m, 0), SN_ETIMEDOUT);
     sn_unlock(&m);
@@ -116,6 +118,21 @@ static int die_post(void *arg) {
     sn_sem s = {{0}};
     (void)arg;
     sn_sem_post_n(&s, -1);
+    return 0;
+}
+static int die_done(void *arg) {
+    sn_wg w = {{0}};
+    (void)arg;
+    sn_wg_add(&w, 1);
+    sn_wg_done(&w);
+    sn_wg_done(&w);
+    return 0;
+}
+static int die_many(void *arg) {
+    sn_wg w = {{0}};
+    (void)arg;
+    sn_wg_add(&w, LONG_MAX);
+    sn_wg_add(&w, LONG_MAX);
     return 0;
 }
 static int die_ticker(void *arg) {
@@ -260,6 +277,8 @@ static const struct {
     {"limit", "sn_group_enter with a limit below zero", die_limit, 0},
     {"reason", "sn_scope_cancel with a reason that is not an error", die_reason, 0},
     {"post", "semaphore posted with a number below zero", die_post, 0},
+    {"done", "wait group below zero", die_done, 0},
+    {"many", "wait group below zero, or beyond its range", die_many, 0},
     {"ticker", "ticker with a period that is not above zero", die_ticker, 0},
     {"pins", "sn_pin too deep", die_pins, 0},
     {"noparks", "sn_nopark_begin too deep", die_noparks, 0},
