@@ -19,12 +19,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/hb.h"
 #include "sched/smp/queue.h"
 #include "sched/smp/settings.h"
 
 static P *p_new(runtime *rt, uint32_t index) {
     uint32_t node = rt->nodes > 1 ? sn__numa_node(index) : 0;
+    sn__hb_blind(); /* made by whoever asks for more, freed by who ends the run */
     P *p = rt->nodes > 1 ? sn__numa_p_new(node) : sn__apart(sizeof *p);
+    sn__hb_seeing();
     if (!p) return NULL;
     p->node = node;
     p->index = index;
@@ -91,11 +94,13 @@ static void give_stacks(runtime *rt, P *p) {
 
 void sn__procs_end(void) {
     runtime *rt = &sn__rt;
+    sn__hb_blind();
     for (uint32_t i = 0; rt->p && i < rt->made; i++) {
         give_stacks(rt, rt->p[i]);
         sn__heap_free(&rt->p[i]->timers);
         free(rt->p[i]);
     }
+    sn__hb_seeing();
     sn__numa_end();
     free(rt->p);
     rt->p = NULL;
