@@ -177,7 +177,7 @@ int sn_unix_dgram_recv(sn_unix_dgram *d, void *buf, size_t n, size_t *done,
     memset(&a, 0, sizeof a);
     ssize_t r = next_in_turn(d, buf, n, &a, &got, until);
     if (r < 0) return (int)r;
-    int cut = (size_t)r > n, unasked = !fds;
+    int cut = (size_t)r > n, unasked = !fds || !fds_n;
     *done = cut ? n : (size_t)r;
     if (from && a.len > sizeof a.u.sa.sa_family) (void)sn__addr_format(&a, from, SN_UNIX_NAME_MAX);
     int err = hand_out(&got, fds, fds_n, cut || unasked ? 0 : room);

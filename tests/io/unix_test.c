@@ -108,6 +108,21 @@ NET_CASE(a_flood_of_descriptors_leaks_none) {
     sn_unix_dgram_free(d);
 }
 
+/* Who does not ask how many there are gets none. */
+NET_CASE(uncounted_descriptors_are_closed) {
+    char addr[64], buf[8];
+    size_t n;
+    int got[SN_UNIX_FDS_MAX] = {-7}, in = 0;
+    sn_unix_dgram *d;
+    MUST(sn_unix_dgram_open(&d, NULL) == 0 && sn_unix_dgram_addr(d, addr, sizeof addr) == 0);
+    int before = count_fds();
+    CHECK_INT(sn_unix_dgram_send(d, addr, "x", 1, &in, 1), 0);
+    CHECK_INT(sn_unix_dgram_recv(d, buf, 8, &n, NULL, got, NULL, SN_NEVER), 0);
+    CHECK(n == 1 && got[0] == -7);
+    CHECK_INT(count_fds(), before);
+    sn_unix_dgram_free(d);
+}
+
 /* A reader that wants bytes only: descriptors come to nothing, and what follows them is not held
  * up. */
 NET_CASE(plain_reads_go_on_over_descriptors) {
@@ -253,6 +268,7 @@ int main(void) {
     CASE(what_does_not_fit_is_closed);
 #ifndef EMULATOR /* which takes all of them itself, and loses what we have no room for */
     CASE(a_flood_of_descriptors_leaks_none);
+    CASE(uncounted_descriptors_are_closed);
 #else
     (void)a_flood_of_descriptors_leaks_none;
 #endif
