@@ -157,8 +157,9 @@ void sn__os_guard_limits(bool no_install, unsigned most_splits);
 /** Which pages of [lo, lo+n) are in memory: bit 0 of a byte each. Guards count as being there,
  * pages that were swapped out mostly not. false: the kernel does not say. */
 bool sn__os_resident(const char *lo, size_t n, unsigned char *pages);
-/** Gives the pages of [lo, lo+n) back. They read as zeroes afterwards; guards stay. */
-void sn__os_discard(char *lo, size_t n);
+/** Gives the pages of [lo, lo+n) back. They read as zeroes afterwards; guards stay. false: they
+ *  are locked in memory, and all is as it was. */
+bool sn__os_discard(char *lo, size_t n);
 size_t sn__os_page(void);
 /** A stack at [lo, lo+n), for tools that watch the stack pointer. It stays one. */
 void sn__os_stack_made(void *lo, size_t n);

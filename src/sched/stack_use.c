@@ -51,8 +51,8 @@ static char *lowest_touched(char *lo, char *hi) {
 void sn__stack_measure_begin(G *g) {
     char *lo = (char *)g->ctx.lo + sn__os_page();
     uintptr_t keep = ((uintptr_t)g - SN_ARG_MAX - SN__FRAME_ROOM) & ~(uintptr_t)(sn__os_page() - 1);
-    sn__os_discard(lo, keep - (uintptr_t)lo);
-    atomic_store_explicit(&g->measured, 1, memory_order_relaxed);
+    bool empty = sn__os_discard(lo, keep - (uintptr_t)lo);
+    atomic_store_explicit(&g->measured, empty, memory_order_relaxed);
 }
 
 void sn__stack_measure(const G *g) {

@@ -12,11 +12,12 @@
 
 #include "sched/g.h"
 
-/** Empties the stack of a g that is not started yet: it will be measured. */
+/** Empties the stack of a g that is not started yet: it will be measured, unless it could not be
+ *  emptied. */
 void sn__stack_measure_begin(G *g);
 /** What g, which is measured, has used so far. By itself, or while it cannot run. */
 void sn__stack_measure(const G *g);
-/** The same before pages are taken from it, if it is measured. */
+/** The same if it is measured: at its end, and before pages are taken from it. */
 static inline void sn__stack_measure_before(const G *g) {
     if (atomic_load_explicit(&g->measured, memory_order_relaxed)) sn__stack_measure(g);
 }

@@ -168,7 +168,7 @@ static SN__COLD void start_measured(void *arg) {
     sn__san_first(&g->ctx);
     sn__leave(&g->core);
     int rc = g->fn(g->arg);
-    sn__stack_measure(g);
+    sn__stack_measure_before(g);
     atomic_store_explicit(&g->measured, 0, memory_order_relaxed);
     (void)sn__enter();
     end(g, rc);

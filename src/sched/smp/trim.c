@@ -94,7 +94,7 @@ static void discard(held *h) {
     char *end = (char *)(keep & ~(uintptr_t)(sn__os_page() - 1));
     if (h->lo >= end) return;
     sn__stack_measure_before(h->g);
-    sn__os_discard(h->lo, (size_t)(end - h->lo));
+    if (!sn__os_discard(h->lo, (size_t)(end - h->lo))) return;
     atomic_fetch_add_explicit(&sn__rt.trimmed, (uint64_t)(end - h->lo), memory_order_relaxed);
 }
 

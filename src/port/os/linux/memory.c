@@ -101,4 +101,4 @@ bool sn__os_resident(const char *lo, size_t n, unsigned char *pages) {
     return mincore((void *)(uintptr_t)lo, n, pages) == 0;
 }
 
-void sn__os_discard(char *lo, size_t n) { madvise(lo, n, MADV_DONTNEED); }
+bool sn__os_discard(char *lo, size_t n) { return madvise(lo, n, MADV_DONTNEED) == 0; }
