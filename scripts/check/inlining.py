@@ -18,7 +18,7 @@ ACCESSORS = ("sn__tls_get", "sn__tls_set")
 SWITCH = "sn__ctx_switch"
 # Functions that may read a thread's variable themselves, since they run on threads that are not
 # ours and never change theirs.
-FOREIGN = ("sn__enter_foreign",)
+FOREIGN = ("sn__enter_foreign", "foreign_gone")
 PARTS = ("sn_port.dir", "sn_core_smp.dir", "sn_sched_smp.dir")
 # Two looks with a park between them: both must be calls.
 PROBE = """
