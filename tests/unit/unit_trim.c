@@ -11,7 +11,7 @@
 enum { DEEP = 40 * 1024 };
 
 static G *_Atomic waiting;
-static bool resumed, locked;
+static atomic_bool resumed, locked;
 
 void __real_sn__os_heavy_barrier(void);
 void __wrap_sn__os_heavy_barrier(void);
