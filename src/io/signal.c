@@ -22,7 +22,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "core/scope.h"
+#include "core/sched.h"
 
 #define SIGNALS 65 /* 1 … 64 */
 
