@@ -41,6 +41,10 @@ static int waits_with_little(void *done) {
     return sn_sem_wait(done, SN_NEVER);
 }
 
+static bool is_parked(G *g) {
+    return g && atomic_load(&g->core.status) == SN__WAITING && !sn__ctx_busy(&g->ctx);
+}
+
 static uint64_t trimmed(void) {
     sn_stats st = {.size = sizeof st};
     sn_get_stats(&st);
@@ -53,10 +57,7 @@ static int is_held(void *arg) {
     (void)arg;
     sn_scope_enter(&s, SN_NEVER);
     MUST(sn_go(waits_with_little, &done, 0) == 0);
-    for (const G *g = NULL; !g || atomic_load(&((G *)(uintptr_t)g)->core.status) != SN__WAITING ||
-                            sn__ctx_busy(&((G *)(uintptr_t)g)->ctx);
-         g = atomic_load(&waiting))
-        MUST(sn_yield() == 0);
+    while (!is_parked(atomic_load(&waiting))) MUST(sn_yield() == 0);
     resumed = true;
     sn__trim_step(false, 0);
     CHECK_INT(trimmed(), 0);
